@@ -1,0 +1,20 @@
+/** What can go wrong in the demo's own code. */
+export type EmojivotoErrorCode =
+  | "ATTESTATION_MALFORMED"
+  | "BATCH_MALFORMED"
+  | "BOT_REQUEST_FAILED"
+  | "FRAME_MALFORMED"
+  | "RPC_FAILED"
+  | "SETTING_INVALID"
+  | "SETTING_MISSING";
+
+/** The one error class of the demo; `code` is stable, the message is for logs and people. */
+export class EmojivotoError extends Error {
+  override readonly name: string = "EmojivotoError";
+  readonly code: EmojivotoErrorCode;
+
+  constructor(code: EmojivotoErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

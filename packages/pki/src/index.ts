@@ -1,0 +1,42 @@
+export {
+  type Certificate,
+  type CertificateTemplate,
+  findExtension,
+  isSignedBy,
+  issueCertificate,
+  keyIdentifier,
+  parseCertificate,
+  randomSerial,
+} from "./certificate.ts";
+export {
+  type CertificateRequest,
+  type CertificateRequestTemplate,
+  createCertificateRequest,
+  parseCertificateRequest,
+} from "./certificate-request.ts";
+export { type Crl, type CrlTemplate, isPartialCrl, issueCrl, parseCrl } from "./crl.ts";
+export { PkiError, type PkiErrorCode } from "./error.ts";
+export {
+  type AlternativeNames,
+  type Extension,
+  extension,
+  type KeyUsage,
+  parseAlternativeNames,
+  parseBasicConstraints,
+  parseExtendedKeyUsage,
+  parseKeyUsage,
+} from "./extension.ts";
+export { parseIpAddress } from "./ip-address.ts";
+export { commonName, commonNameOf, encodeName, type NameAttribute, parseName } from "./name.ts";
+export { OID } from "./oid.ts";
+export {
+  algorithmIdentifier,
+  type Curve,
+  type EcKey,
+  ecdsaFromDer,
+  ecdsaToDer,
+  generateEcKey,
+  importEcKey,
+  type Signer,
+  verifySignature,
+} from "./signature.ts";
