@@ -1,0 +1,14 @@
+import { createServer } from "node:https";
+
+// The yardstick: what node:https alone can answer. Certificate and key come over IPC.
+process.once("message", (message: { cert: string; key: string }) => {
+  const server = createServer(message, (_request, response) => {
+    response.writeHead(200, { "content-length": "0" });
+    response.end();
+  });
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address();
+    process.send?.({ port: typeof address === "object" ? address?.port : undefined });
+  });
+});
+process.once("disconnect", () => process.exit(0));

@@ -1,0 +1,23 @@
+import { benchActivation } from "./activation.ts";
+import { benchQuoteVerify } from "./quote-verify.ts";
+import { type BenchReport, machine, plot } from "./report.ts";
+import { benchStartup } from "./startup.ts";
+import { benchVote } from "./vote.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<BenchReport>>> = {
+  activation: benchActivation,
+  "quote-verify": benchQuoteVerify,
+  startup: benchStartup,
+  vote: benchVote,
+};
+
+const name = process.argv[2] ?? "";
+const bench = BENCHES[name];
+if (bench === undefined) {
+  console.error(`usage: npm run bench -- NAME, where NAME is one of ${Object.keys(BENCHES).join(", ")}`);
+  process.exitCode = 2;
+} else {
+  const report = await bench();
+  console.log(JSON.stringify({ ...report, machine: machine() }, null, 2));
+  if (process.stderr.isTTY) process.stderr.write(`\n${plot(report)}`);
+}
