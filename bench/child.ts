@@ -1,8 +1,8 @@
 import { type ChildProcess, execFile, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { commonName, extension, generateEcKey, issueCertificate, randomSerial } from "@carrara/pki";
 import { encodePem } from "@carrara/encoding";
+import { commonName, extension, generateEcKey, issueCertificate, randomSerial } from "@carrara/pki";
 import type { LoadResult } from "./load.ts";
 
 const run = promisify(execFile);

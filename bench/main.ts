@@ -14,7 +14,9 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchReport>>> = {
 const name = process.argv[2] ?? "";
 const bench = BENCHES[name];
 if (bench === undefined) {
-  console.error(`usage: npm run bench -- NAME, where NAME is one of ${Object.keys(BENCHES).join(", ")}`);
+  console.error(
+    `usage: npm run bench -- NAME, where NAME is one of ${Object.keys(BENCHES).join(", ")}`,
+  );
   process.exitCode = 2;
 } else {
   const report = await bench();

@@ -1,10 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import {
-  createSgxVerifier,
-  type DcapCollateral,
-  INTEL_SGX_ROOT,
-} from "@carrara/attestation";
+import { createSgxVerifier, type DcapCollateral, INTEL_SGX_ROOT } from "@carrara/attestation";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
 const VECTORS = new URL("../../shared/vectors/", import.meta.url);

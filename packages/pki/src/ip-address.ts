@@ -51,11 +51,11 @@ export function formatIpAddress(octets: Uint8Array): string {
   for (let i = 0; i < 16; i += 2) {
     words.push((((octets[i] ?? 0) << 8) | (octets[i + 1] ?? 0)).toString(16));
   }
-  const longest = words
-    .join(":")
-    .match(/\b(?:0(?::0)+)\b/g)
-    ?.sort((a, b) => b.length - a.length)[0];
-  if (longest === undefined) return words.join(":");
-  const [before = "", ...after] = words.join(":").split(longest);
-  return `${before.replace(/:$/, "")}::${after.join(longest).replace(/^:/, "")}`;
+  const text = words.join(":");
+  const runs = [...text.matchAll(/\b0(?::0)+\b/g)];
+  const [longest] = runs.sort((a, b) => b[0].length - a[0].length);
+  if (longest === undefined) return text;
+  const head = text.slice(0, longest.index).replace(/:$/, "");
+  const tail = text.slice(longest.index + longest[0].length).replace(/^:/, "");
+  return `${head}::${tail}`;
 }

@@ -1,0 +1,73 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startMesh } from "@carrara/cli";
+import { runLoad, startBareServer } from "./child.ts";
+import { type BenchReport, pairedRatio, series } from "./report.ts";
+
+const APP = fileURLToPath(new URL("../apps/emojivoto", import.meta.url));
+const ROUNDS = 5;
+const SECONDS = 3;
+const CONNECTIONS = 64;
+const VOTE =
+  "POST /api/vote?choice=%3Ajoy%3A HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+
+/** Votes a second through HTTPS and mutual TLS, against node:https answering the same bytes. */
+export async function benchVote(): Promise<BenchReport> {
+  const stateDir = await mkdtemp(join(tmpdir(), "carrara-vote-"));
+  const mesh = await startMesh({
+    appDir: APP,
+    stateDir,
+    webPort: 0,
+    coordinatorPort: 0,
+    meshPort: 0,
+    voteBot: false,
+  });
+  const bare = await startBareServer();
+  try {
+    const ca = await readFile(mesh.coordinatorCert, "utf8");
+    const web = { port: mesh.ports.web, ca };
+    const measured: number[] = [];
+    const baseline: number[] = [];
+    let failures = 0;
+    for (let round = -1; round < ROUNDS; round += 1) {
+      const mine = await rate(web);
+      const theirs = await rate(bare);
+      failures += mine.failures + theirs.failures;
+      if (round < 0) continue;
+      measured.push(mine.perSecond);
+      baseline.push(theirs.perSecond);
+    }
+    return {
+      name: "vote",
+      goal: "ratio >= 0.5",
+      measured: series("votes/s", measured),
+      baseline: { what: "bare node:https", ...series("requests/s", baseline) },
+      ratio: pairedRatio(measured, baseline),
+      details: { connections: CONNECTIONS, failures },
+    };
+  } finally {
+    bare.stop();
+    await mesh.stop();
+    await rm(stateDir, { recursive: true, force: true });
+  }
+}
+
+async function rate(server: {
+  port: number;
+  ca: string;
+}): Promise<{ perSecond: number; failures: number }> {
+  const { port, ca } = server;
+  const result = await runLoad({
+    port,
+    ca,
+    connections: CONNECTIONS,
+    seconds: SECONDS,
+    request: VOTE,
+  });
+  return {
+    perSecond: (result.answers - result.failures) / result.seconds,
+    failures: result.failures,
+  };
+}
