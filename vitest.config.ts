@@ -1,19 +1,44 @@
 import { defineConfig } from "vitest/config";
-import { PlainSummary } from "./tools/plain-summary.ts";
 
 // Resolve workspace packages to their TypeScript, so that no test waits for a build.
 const conditions = ["@carrara/source"];
+const resolve = { conditions };
+const ssr = { resolve: { conditions, externalConditions: conditions } };
 
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "apps/*/src/**/*.test.ts", "tools/**/*.test.ts"],
-    reporters: ["default", new PlainSummary()],
-    // One module graph per worker: a tenth of the time of isolated files on two cores.
-    pool: "threads",
-    isolate: false,
-    mockReset: true,
-    unstubEnvs: true,
+    projects: [
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: [
+            "packages/*/src/**/*.test.ts",
+            "apps/*/src/**/*.test.ts",
+            "tools/**/*.test.ts",
+            "tests/conformance/**/*.test.ts",
+            "tests/docs/**/*.test.ts",
+          ],
+          // One module graph per worker: a tenth of the time of isolated files on two cores.
+          pool: "threads",
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "whole",
+          include: ["tests/e2e/**/*.test.ts", "tests/browser/**/*.test.ts"],
+          // Each file runs a mesh of its own; two at a time is what two cores bear.
+          pool: "forks",
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 });
