@@ -1,0 +1,88 @@
+import { ByteReader, writeLe } from "../byte-reader.ts";
+
+/** Size of a report body in bytes; the report of the quoting enclave has the same layout. */
+export const REPORT_BODY_BYTES = 384;
+
+/** An SGX report body (specification section 1.3). Byte fields are views of `raw`. */
+export interface SgxReportBody {
+  /** The 384 bytes that are signed. */
+  readonly raw: Uint8Array;
+  readonly cpuSvn: Uint8Array;
+  readonly miscSelect: Uint8Array;
+  readonly isvExtProdId: Uint8Array;
+  /** 8 bytes flags, 8 bytes XFRM. */
+  readonly attributes: Uint8Array;
+  readonly mrEnclave: Uint8Array;
+  readonly mrSigner: Uint8Array;
+  readonly configId: Uint8Array;
+  readonly isvProdId: number;
+  readonly isvSvn: number;
+  readonly configSvn: number;
+  readonly isvFamilyId: Uint8Array;
+  readonly reportData: Uint8Array;
+  /** The DEBUG attribute: the host can read the enclave's memory. */
+  readonly debug: boolean;
+}
+
+/** Fields that an issuer of report bodies chooses; what is left out is zero. */
+export interface SgxReportBodyFields {
+  readonly cpuSvn: Uint8Array;
+  readonly attributes: Uint8Array;
+  readonly mrEnclave: Uint8Array;
+  readonly mrSigner: Uint8Array;
+  readonly isvProdId: number;
+  readonly isvSvn: number;
+  readonly reportData: Uint8Array;
+}
+
+const FLAG_DEBUG = 0x02;
+
+/** Parses a report body of exactly 384 bytes. Throws `QUOTE_TRUNCATED`. */
+export function parseSgxReportBody(raw: Uint8Array): SgxReportBody {
+  const reader = new ByteReader(raw, "QUOTE_TRUNCATED");
+  const cpuSvn = reader.take(16);
+  const miscSelect = reader.take(4);
+  reader.take(12);
+  const isvExtProdId = reader.take(16);
+  const attributes = reader.take(16);
+  const mrEnclave = reader.take(32);
+  reader.take(32);
+  const mrSigner = reader.take(32);
+  reader.take(32);
+  const configId = reader.take(64);
+  const isvProdId = reader.u16();
+  const isvSvn = reader.u16();
+  const configSvn = reader.u16();
+  reader.take(42);
+  const isvFamilyId = reader.take(16);
+  const reportData = reader.take(64);
+  return {
+    raw,
+    cpuSvn,
+    miscSelect,
+    isvExtProdId,
+    attributes,
+    mrEnclave,
+    mrSigner,
+    configId,
+    isvProdId,
+    isvSvn,
+    configSvn,
+    isvFamilyId,
+    reportData,
+    debug: ((attributes[0] ?? 0) & FLAG_DEBUG) !== 0,
+  };
+}
+
+/** The 384 bytes of a report body: the inverse of {@link parseSgxReportBody}. */
+export function encodeSgxReportBody(fields: SgxReportBodyFields): Uint8Array {
+  const out = new Uint8Array(REPORT_BODY_BYTES);
+  out.set(fields.cpuSvn, 0);
+  out.set(fields.attributes, 48);
+  out.set(fields.mrEnclave, 64);
+  out.set(fields.mrSigner, 128);
+  out.set(writeLe(fields.isvProdId, 2), 256);
+  out.set(writeLe(fields.isvSvn, 2), 258);
+  out.set(fields.reportData, 320);
+  return out;
+}

@@ -1,0 +1,66 @@
+import { equalBytes, fromBase64 } from "@carrara/encoding";
+import { commonNameOf, PkiError, parseCertificate } from "@carrara/pki";
+import { AttestationError } from "./error.ts";
+
+/** Whether a result rests on hardware, or on a simulation that protects nothing. */
+export type Assurance = "hardware" | "simulation";
+
+/** Who is believed about platforms. Only the anchors of this module are of kind `hardware`. */
+export interface TrustAnchor {
+  readonly kind: Assurance;
+  readonly vendor: "intel";
+  /** Common name of the root. */
+  readonly name: string;
+  /** DER SubjectPublicKeyInfo: what is pinned, since Intel issued its root twice with one key. */
+  readonly spki: Uint8Array;
+  /** DER certificate. */
+  readonly certificate: Uint8Array;
+}
+
+const INTEL_SGX_ROOT_DER = fromBase64(
+  [
+    "MIICjzCCAjSgAwIBAgIUImUM1lqdNInzg7SVUr9QGzknBqwwCgYIKoZIzj0EAwIwaDEaMBgGA1UEAwwRSW50ZWwg",
+    "U0dYIFJvb3QgQ0ExGjAYBgNVBAoMEUludGVsIENvcnBvcmF0aW9uMRQwEgYDVQQHDAtTYW50YSBDbGFyYTELMAkG",
+    "A1UECAwCQ0ExCzAJBgNVBAYTAlVTMB4XDTE4MDUyMTEwNDUxMFoXDTQ5MTIzMTIzNTk1OVowaDEaMBgGA1UEAwwR",
+    "SW50ZWwgU0dYIFJvb3QgQ0ExGjAYBgNVBAoMEUludGVsIENvcnBvcmF0aW9uMRQwEgYDVQQHDAtTYW50YSBDbGFy",
+    "YTELMAkGA1UECAwCQ0ExCzAJBgNVBAYTAlVTMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEC6nEwMDIYZOj/iPW",
+    "sCzaEKi71OiOSLRFhWGjbnBVJfVnkY4u3IjkDYYL0MxO4mqsyYjlBalTVYxFP2sJBK5zlKOBuzCBuDAfBgNVHSME",
+    "GDAWgBQiZQzWWp00ifODtJVSv1AbOScGrDBSBgNVHR8ESzBJMEegRaBDhkFodHRwczovL2NlcnRpZmljYXRlcy50",
+    "cnVzdGVkc2VydmljZXMuaW50ZWwuY29tL0ludGVsU0dYUm9vdENBLmRlcjAdBgNVHQ4EFgQUImUM1lqdNInzg7SV",
+    "Ur9QGzknBqwwDgYDVR0PAQH/BAQDAgEGMBIGA1UdEwEB/wQIMAYBAf8CAQEwCgYIKoZIzj0EAwIDSQAwRgIhAOW/",
+    "5QkR+S9CiSDcNoowLuPRLsWGf/Yi7GSX94BgwTwgAiEA4J0lrHoMs+Xo5o/sX6O9QWxHRAvZUGOdRQ7cvqRXaqI=",
+  ].join(""),
+);
+
+/** Intel's SGX root CA (valid until 2049): the one hardware anchor. */
+export const INTEL_SGX_ROOT: TrustAnchor = Object.freeze({
+  ...anchorOf(INTEL_SGX_ROOT_DER),
+  kind: "hardware",
+});
+
+function anchorOf(certificate: Uint8Array): Omit<TrustAnchor, "kind"> {
+  try {
+    const { subject, spki } = parseCertificate(certificate);
+    return { vendor: "intel", name: commonNameOf(subject), spki, certificate };
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw new AttestationError("CERT_MALFORMED", "the root certificate cannot be read", { cause });
+  }
+}
+
+/**
+ * An anchor of kind `simulation` for any root that is not Intel's (section 8.1). Throws
+ * `CERT_MALFORMED`, and `CERT_UNTRUSTED_ROOT` for Intel's own root, which is no simulation.
+ */
+export function createSimulationAnchor(certificate: Uint8Array): TrustAnchor {
+  const anchor = anchorOf(certificate.slice());
+  if (equalBytes(anchor.spki, INTEL_SGX_ROOT.spki)) {
+    throw new AttestationError("CERT_UNTRUSTED_ROOT", "a hardware root cannot be a simulation");
+  }
+  return Object.freeze({ ...anchor, kind: "simulation" });
+}
+
+/** The kind that the anchor's key really has, whatever the object says. */
+export function assuranceOf(anchor: TrustAnchor): Assurance {
+  return equalBytes(anchor.spki, INTEL_SGX_ROOT.spki) ? "hardware" : "simulation";
+}
