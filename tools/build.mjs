@@ -1,12 +1,23 @@
-// `npm run build`: declarations and JavaScript of every room, then the command line as one file.
-import { spawnSync } from "node:child_process";
-import { installMissing, ROOT } from "./install.mjs";
+// `npm run build`: type-checks and compiles every room, builds the voter's page and the command line.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { buildCli } from "./cli-bundle.mjs";
+import { execute, install, isInstalled, ROOT, requireNode, toolPath } from "./workspace.mjs";
 
-installMissing();
-const { status } = spawnSync(process.execPath, [`${ROOT}node_modules/typescript/bin/tsc`, "-b"], {
-  cwd: ROOT,
-  stdio: "inherit",
-});
-if (status !== 0) process.exit(status ?? 1);
-const { buildCli } = await import("./build-cli.mjs");
-await buildCli();
+requireNode();
+if (!isInstalled()) await install();
+
+async function step(name, run) {
+  console.error(name);
+  const status = await run();
+  if (status !== undefined && status !== 0) process.exit(status);
+}
+
+await step("Compiling (tsc -b)", () => execute(toolPath("tsc"), ["-b"]));
+const app = join(ROOT, "apps/emojivoto");
+if (existsSync(join(app, "page"))) {
+  await step("Building the voter's page", () =>
+    execute(toolPath("vite"), ["build", "page"], { cwd: app, stdio: ["ignore", 2, 2] }),
+  );
+}
+await step("Bundling the command line", buildCli);

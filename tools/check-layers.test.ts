@@ -1,91 +1,115 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
-import { layerViolations } from "./check-layers.ts";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkLayers } from "./check-layers.ts";
 
-const dirs: string[] = [];
+/** Keeps this file's fixtures from being read as imports of this file. */
+const from = (specifier: string) => `import { x } ${"from"} "${specifier}";\n`;
 
-/** A workspace with the rooms encoding, pki and tee, and `files` on top. */
-function workspace(files: Readonly<Record<string, string>>): string {
-  const root = mkdtempSync(join(tmpdir(), "carrara-layers-"));
-  dirs.push(root);
-  const rooms = ["encoding", "pki", "tee"].map((name) => [`packages/${name}/package.json`, "{}"]);
-  for (const [path = "", content = ""] of [...rooms, ...Object.entries(files)]) {
-    mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), content);
+describe("checkLayers", () => {
+  let root = "";
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), "layers-"));
+    for (const name of ["encoding", "pki", "attestation", "manifest", "client", "cli"]) {
+      await room(`packages/${name}`, name);
+    }
+    await room("apps/shop", "shop");
+  });
+  afterEach(async () => {
+    await rm(root, { recursive: true });
+  });
+
+  async function put(path: string, text: string): Promise<void> {
+    const file = join(root, path);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
   }
-  return root;
-}
 
-afterEach(() => {
-  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true });
-});
+  async function room(dir: string, name: string, more: object = {}): Promise<void> {
+    const file = { name: `@carrara/${name}`, exports: { ".": {}, "./testing": {} }, ...more };
+    await put(`${dir}/package.json`, JSON.stringify(file));
+    await put(`${dir}/src/index.ts`, "export const x = 1;\n");
+  }
 
-describe("the layer check", () => {
-  test("accepts imports of rooms below", () => {
-    const root = workspace({
-      "packages/pki/src/a.ts": 'import { der } from "@carrara/encoding";\nimport "./b.ts";',
-      "packages/tee/src/a.ts":
-        'import { readFile } from "node:fs";\nimport { x } from "@carrara/pki";',
-      "packages/pki/src/a.test.ts": 'import { X509Certificate } from "node:crypto";',
-    });
-    expect(layerViolations(root)).toEqual([]);
+  test("a house without faults passes", async () => {
+    await put("packages/cli/src/run.ts", from("@carrara/client") + from("node:fs"));
+    await put("apps/shop/src/main.ts", from("@carrara/cli") + from("./x.ts"));
+    await put(
+      "packages/pki/src/x.test.ts",
+      from("node:crypto") + from("@carrara/encoding/testing"),
+    );
+    expect(await checkLayers(root)).toEqual([]);
   });
 
   test.each([
+    ["an import of a higher room", "packages/pki/src/x.ts", "@carrara/cli", "may not use cli"],
     [
-      "an import of a room above",
-      "packages/encoding/src/a.ts",
-      'import { x } from "@carrara/pki";',
-      "not below",
+      "a test's import of a higher room",
+      "packages/pki/src/x.test.ts",
+      "@carrara/cli",
+      "may not use",
     ],
     [
-      "a type import of a room above",
-      "packages/pki/src/a.ts",
-      'import type { Tee } from "@carrara/tee";',
+      "a neighbour in the same row",
+      "packages/manifest/src/x.ts",
+      "@carrara/attestation",
       "not below",
     ],
-    [
-      "a dynamic import of a room above",
-      "packages/pki/src/a.ts",
-      'await import("@carrara/tee");',
-      "not below",
-    ],
-    [
-      "an export from a room above",
-      "packages/pki/src/a.ts",
-      'export { x } from "@carrara/tee";',
-      "not below",
-    ],
+    ["an app used by a room", "packages/cli/src/x.ts", "@carrara/shop", "may not use apps/shop"],
     [
       "a deep import",
-      "packages/tee/src/a.ts",
-      'import { x } from "@carrara/pki/src/x.ts";',
-      "reaches into",
+      "packages/cli/src/x.ts",
+      "@carrara/client/src/index.ts",
+      "reaches into client",
     ],
     [
-      "a relative path into a sibling",
-      "packages/tee/src/a.ts",
-      'import { x } from "../../pki/src/x.ts";',
-      "leaves",
+      "a relative path out of the room",
+      "packages/cli/src/x.ts",
+      "../../client/src/index.ts",
+      "reaches out",
     ],
-    [
-      "node: on the ground floor",
-      "packages/pki/src/a.ts",
-      'import { sign } from "node:crypto";',
-      "ground floor",
-    ],
-    [
-      "a dependency on a room above",
-      "packages/pki/package.json",
-      '{"dependencies":{"@carrara/tee":"0.1.0"}}',
-      "depends on",
-    ],
-    ["a room without a place", "packages/attic/package.json", "{}", "no place"],
-  ])("refuses %s", (_, path, content, reason) => {
-    const violations = layerViolations(workspace({ [path]: content }));
-    expect(violations).toHaveLength(1);
-    expect(violations[0]).toContain(reason);
+    ["a room that does not exist", "packages/cli/src/x.ts", "@carrara/attic", "no room"],
+    ["a Node module on the ground floor", "packages/manifest/src/x.ts", "node:fs", "ground floor"],
+    ["a Node module without prefix", "packages/encoding/src/x.ts", "crypto", "ground floor"],
+  ])("%s is a fault", async (_, file, specifier, message) => {
+    await put(file, from(specifier));
+    const faults = await checkLayers(root);
+    expect(faults).toEqual([{ file, message: expect.stringContaining(message) }]);
+  });
+
+  test.each([
+    `export * ${"from"} "@carrara/cli";`,
+    `export { x } ${"from"} '@carrara/cli';`,
+    `const x = await ${"import"}("@carrara/cli");`,
+    `${"import"} "@carrara/cli";`,
+    `import {\n  x,\n} ${"from"} "@carrara/cli";`,
+    `type X = typeof ${"import"}("@carrara/cli");`,
+  ])("sees %s", async (source) => {
+    await put("packages/pki/src/x.ts", source);
+    expect(await checkLayers(root)).toHaveLength(1);
+  });
+
+  test.each(["dependencies", "devDependencies", "peerDependencies", "optionalDependencies"])(
+    "a higher room among %s is a fault",
+    async (kind) => {
+      await room("packages/client", "client", { [kind]: { "@carrara/cli": "0.1.0" } });
+      const faults = await checkLayers(root);
+      expect(faults).toEqual([
+        {
+          file: "packages/client/package.json",
+          message: expect.stringContaining("may not use cli"),
+        },
+      ]);
+    },
+  );
+
+  test("a folder that is no room is a fault", async () => {
+    await room("packages/attic", "attic");
+    const faults = await checkLayers(root);
+    expect(faults).toEqual([
+      { file: "packages/attic/package.json", message: expect.stringContaining("no room") },
+    ]);
   });
 });

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
+import { builtinModules } from "node:module";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Rooms from the ground up; a room may import only from rows above its own in this list. */
-const ROOMS: readonly (readonly string[])[] = [
+/** The rooms from the ground up; a room may use those of earlier rows only. Apps stand on top of all. */
+const ROWS: readonly (readonly string[])[] = [
   ["encoding"],
   ["pki"],
   ["attestation", "manifest"],
@@ -13,103 +14,176 @@ const ROOMS: readonly (readonly string[])[] = [
   ["coordinator", "image"],
   ["cli"],
 ];
-/** Rooms that do no I/O and run in browsers. */
-const PURE: ReadonlySet<string> = new Set(["encoding", "pki", "attestation", "manifest"]);
-const SCOPE = "@carrara/";
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g;
 
-interface Room {
-  readonly name: string;
-  readonly dir: string;
-  readonly rank: number;
+/** Rooms that run in browsers too and do no I/O. */
+const GROUND_FLOOR: ReadonlySet<string> = new Set(["encoding", "pki", "attestation", "manifest"]);
+
+const SCOPE = "@carrara/";
+const SOURCE = /\.(?:ts|tsx|mts|cts|js|mjs|cjs|jsx)$/;
+const SKIPPED: ReadonlySet<string> = new Set(["node_modules", "dist", "dist-types", "testdata"]);
+const TEST = /\.test\.tsx?$|(?:^|\/)testing\//;
+const IMPORT = /\b(?:from|import|require)\b\s*\(?\s*["']([^"'\n]+)["']/g;
+const BUILTIN: ReadonlySet<string> = new Set(builtinModules);
+
+/** One broken rule. */
+export interface LayerFault {
+  /** File relative to the repository, with `/`. */
+  readonly file: string;
+  readonly message: string;
 }
 
-function roomsOf(root: string): Room[] {
+interface Room {
+  /** `encoding`, or `apps/emojivoto`. */
+  readonly name: string;
+  readonly packageName: string;
+  readonly dir: string;
+  /** Index of its row; undefined for a folder that is no known room. */
+  readonly row: number | undefined;
+  /** Subpaths that its package.json exports, as `./testing`. */
+  readonly entries: ReadonlySet<string>;
+  readonly dependencies: readonly string[];
+}
+
+/**
+ * Checks every room below `root` (`packages/*` and `apps/*`): imports and package.json dependencies
+ * point to lower rooms, no room reaches into another's files, the ground floor has no Node modules.
+ */
+export async function checkLayers(root: string): Promise<LayerFault[]> {
+  const rooms = await findRooms(root);
+  const byPackage = new Map(rooms.map((room) => [room.packageName, room]));
+  const faults = await Promise.all(rooms.map((room) => checkRoom(root, room, byPackage)));
+  return faults.flat();
+}
+
+async function findRooms(root: string): Promise<Room[]> {
   const rooms: Room[] = [];
-  for (const [folder, rankOf] of [
-    ["packages", (name: string) => ROOMS.findIndex((row) => row.includes(name))],
-    ["apps", () => ROOMS.length],
-  ] as const) {
-    const parent = join(root, folder);
-    for (const name of existsSync(parent) ? readdirSync(parent) : []) {
-      if (!existsSync(join(parent, name, "package.json"))) continue;
-      rooms.push({ name, dir: join(parent, name), rank: rankOf(name) });
+  for (const parent of ["packages", "apps"]) {
+    for (const name of await directoriesIn(join(root, parent))) {
+      const room = await readRoom(join(root, parent, name), parent, name);
+      if (room !== undefined) rooms.push(room);
     }
   }
   return rooms;
 }
 
-function sourcesOf(dir: string): string[] {
-  if (!existsSync(dir)) return [];
-  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(dir, entry.name);
-    if (entry.isDirectory())
-      return ["node_modules", "dist", "gen"].includes(entry.name) ? [] : sourcesOf(path);
-    return /\.tsx?$/.test(entry.name) ? [path] : [];
-  });
+async function directoriesIn(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** What breaks the layer rule in the workspace at `root`, one line each; empty when all is well. */
-export function layerViolations(root: string): string[] {
-  const rooms = roomsOf(root);
-  const rankByPackage = new Map(rooms.map(({ name, rank }) => [SCOPE + name, rank]));
-  return rooms.flatMap((room) => {
-    if (room.rank < 0)
-      return [`packages/${room.name}: has no place in the house; add it to the list`];
-    return [
-      ...dependencyViolations(room, rankByPackage),
-      ...importViolations(root, room, rankByPackage),
-    ];
-  });
+async function readRoom(dir: string, parent: string, name: string): Promise<Room | undefined> {
+  const text = await readFile(join(dir, "package.json"), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const file: unknown = JSON.parse(text);
+  const exported = field(file, "exports");
+  const row = ROWS.findIndex((rooms) => rooms.includes(name));
+  return {
+    name: parent === "apps" ? `apps/${name}` : name,
+    packageName: String(field(file, "name")),
+    dir,
+    row: parent === "apps" ? ROWS.length : row === -1 ? undefined : row,
+    entries: new Set(keysOf(exported)),
+    dependencies: [
+      "dependencies",
+      "devDependencies",
+      "peerDependencies",
+      "optionalDependencies",
+    ].flatMap((kind) => keysOf(field(file, kind))),
+  };
 }
 
-function dependencyViolations(room: Room, ranks: ReadonlyMap<string, number>): string[] {
-  const manifest: unknown = JSON.parse(readFileSync(join(room.dir, "package.json"), "utf8"));
-  const { dependencies = {}, devDependencies = {} } = manifest as Record<
-    string,
-    object | undefined
-  >;
-  return Object.keys({ ...dependencies, ...devDependencies })
-    .filter((name) => name.startsWith(SCOPE) && !isBelow(name, room, ranks))
-    .map((name) => `${room.name}/package.json: depends on ${name}, which is not below it`);
+function field(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-function isBelow(name: string, room: Room, ranks: ReadonlyMap<string, number>): boolean {
-  const rank = ranks.get(name);
-  return rank !== undefined && rank < room.rank;
+function keysOf(value: unknown): string[] {
+  return typeof value === "object" && value !== null ? Object.keys(value) : [];
 }
 
-function importViolations(root: string, room: Room, ranks: ReadonlyMap<string, number>): string[] {
-  const violations: string[] = [];
-  for (const file of sourcesOf(room.dir)) {
-    const where = relative(root, file);
-    const isTest = /\.test\.tsx?$|[\\/]testing[\\/]/.test(file);
-    for (const [, specifier = ""] of readFileSync(file, "utf8").matchAll(IMPORT)) {
-      if (specifier.startsWith(SCOPE)) {
-        const [scope = "", name = "", ...deep] = specifier.split("/");
-        if (deep.length > 0) violations.push(`${where}: reaches into ${specifier}`);
-        else if (!isBelow(`${scope}/${name}`, room, ranks)) {
-          violations.push(`${where}: imports ${specifier}, which is not below it`);
-        }
-      }
-      if (specifier.startsWith(".") && leaves(room, file, specifier)) {
-        violations.push(`${where}: leaves its room by ${specifier}`);
-      }
-      if (PURE.has(room.name) && !isTest && specifier.startsWith("node:")) {
-        violations.push(`${where}: imports ${specifier} on the ground floor`);
-      }
+async function checkRoom(
+  root: string,
+  room: Room,
+  rooms: ReadonlyMap<string, Room>,
+): Promise<LayerFault[]> {
+  const manifest = slashed(relative(root, join(room.dir, "package.json")));
+  if (room.row === undefined) {
+    return [{ file: manifest, message: `${room.name} is no room of the house: give it a row` }];
+  }
+  const faults: LayerFault[] = [];
+  for (const dependency of room.dependencies) {
+    const message = faultOfPackage(room, dependency, rooms);
+    if (message !== undefined) faults.push({ file: manifest, message });
+  }
+  for (const path of await sourcesIn(room.dir)) {
+    const file = slashed(relative(root, path));
+    for (const specifier of importsOf(await readFile(path, "utf8"))) {
+      const message = faultOfImport(room, path, specifier, rooms);
+      if (message !== undefined) faults.push({ file, message });
     }
   }
-  return violations;
+  return faults;
 }
 
-function leaves(room: Room, file: string, specifier: string): boolean {
-  return relative(room.dir, join(file, "..", specifier)).startsWith("..");
+async function sourcesIn(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const nested = entries.map(async (entry) => {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : await sourcesIn(path);
+    return SOURCE.test(entry.name) ? [path] : [];
+  });
+  return (await Promise.all(nested)).flat();
+}
+
+function importsOf(source: string): string[] {
+  return [...source.matchAll(IMPORT)].map(([, specifier = ""]) => specifier);
+}
+
+function faultOfImport(
+  room: Room,
+  path: string,
+  specifier: string,
+  rooms: ReadonlyMap<string, Room>,
+): string | undefined {
+  if (specifier.startsWith(".")) {
+    const target = resolve(dirname(path), specifier);
+    return target.startsWith(room.dir + sep)
+      ? undefined
+      : `reaches out of ${room.name} with "${specifier}"`;
+  }
+  if (specifier.startsWith(SCOPE)) return faultOfPackage(room, specifier, rooms);
+  const isNode = specifier.startsWith("node:") || BUILTIN.has(specifier);
+  if (isNode && GROUND_FLOOR.has(room.name) && !TEST.test(slashed(path))) {
+    return `${room.name} is on the ground floor and may not import "${specifier}"`;
+  }
+  return undefined;
+}
+
+function faultOfPackage(
+  room: Room,
+  specifier: string,
+  rooms: ReadonlyMap<string, Room>,
+): string | undefined {
+  if (!specifier.startsWith(SCOPE)) return undefined;
+  const [scope = "", name = "", ...rest] = specifier.split("/");
+  const target = rooms.get(`${scope}/${name}`);
+  if (target === undefined) return `"${specifier}" is no room of the house`;
+  if (target !== room && (target.row ?? 0) >= (room.row ?? 0)) {
+    return `${room.name} may not use ${target.name}, which is not below it`;
+  }
+  if (rest.length > 0 && !target.entries.has(`./${rest.join("/")}`)) {
+    return `"${specifier}" reaches into ${target.name}; import what its package.json exports`;
+  }
+  return undefined;
+}
+
+function slashed(path: string): string {
+  return path.split(sep).join("/");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const violations = layerViolations(fileURLToPath(new URL("..", import.meta.url)));
-  for (const violation of violations) console.error(violation);
-  console.log(violations.length === 0 ? "layers hold" : `${violations.length} violations`);
-  process.exitCode = violations.length === 0 ? 0 : 1;
+  const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+  const faults = await checkLayers(root);
+  for (const { file, message } of faults) console.error(`${file}: ${message}`);
+  console.log(faults.length === 0 ? "layers: ok" : `layers: ${faults.length} broken`);
+  process.exitCode = faults.length === 0 ? 0 : 1;
 }

@@ -1,15 +1,27 @@
-// `npm start`: installs what is missing, builds the command line, and runs the demo in this process.
+// `npm start`: installs what is missing, builds the command line, and runs the main application.
+// Only Node's own modules may be imported before the installation.
 import { pathToFileURL } from "node:url";
-import { installMissing, ROOT } from "./install.mjs";
+import { buildCli, CLI_BUNDLE, isCliFresh } from "./cli-bundle.mjs";
+import { install, isInstalled, requireNode } from "./workspace.mjs";
 
-installMissing();
-const { buildCli } = await import("./build-cli.mjs");
-await buildCli();
-process.argv = [
-  process.argv[0],
-  "carrara",
-  "up",
-  `${ROOT}apps/emojivoto`,
-  ...process.argv.slice(2),
-];
-await import(pathToFileURL(`${ROOT}packages/cli/dist/carrara.js`).href);
+const args = process.argv.slice(2);
+const json = args.includes("--json");
+
+/** Says what takes time: on standard error, or with --json as a JSON line. */
+function progress(message) {
+  if (json) console.log(JSON.stringify({ event: "progress", message }));
+  else console.error(message);
+}
+
+requireNode();
+if (!isInstalled()) {
+  progress("Installing dependencies (npm ci)");
+  await install();
+}
+if (!isCliFresh()) {
+  progress("Building the command line");
+  await buildCli();
+}
+// In this process, so that signals reach the program that handles them.
+process.argv = [process.argv[0], CLI_BUNDLE, "up", "apps/emojivoto", ...args];
+await import(pathToFileURL(CLI_BUNDLE).href);

@@ -1,80 +1,106 @@
-// `npm test`: everything that must hold, ending with one line "N passed, N failed, N skipped".
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+// `npm test`: installs what is missing and runs every check; ends with `N passed, N failed, N skipped`.
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { installMissing, ROOT } from "./install.mjs";
+import { delimiter, join } from "node:path";
+import { buildCli } from "./cli-bundle.mjs";
+import { execute, install, isInstalled, requireNode, toolPath } from "./workspace.mjs";
 
-const BIN = `${ROOT}node_modules/.bin/`;
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+
 const count = { passed: 0, failed: 0, skipped: 0 };
 
-function run(command, args, env = {}) {
-  process.stdout.write(`\n▶ ${[command.replace(BIN, ""), ...args].join(" ")}\n`);
-  const { status } = spawnSync(command, args, {
-    cwd: ROOT,
-    stdio: "inherit",
-    env: { ...process.env, ...env },
-  });
-  return status === 0;
+/** Runs one check, which counts as one test. */
+async function check(name, run) {
+  console.log(`\n── ${name}`);
+  const started = performance.now();
+  let failed = false;
+  try {
+    failed = ((await run()) ?? 0) !== 0;
+  } catch (error) {
+    console.error(error);
+    failed = true;
+  }
+  count[failed ? "failed" : "passed"] += 1;
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`── ${name}: ${failed ? "FAILED" : "ok"} (${seconds} s)`);
 }
 
-/** A step that counts as one test. */
-function step(command, ...args) {
-  if (run(`${BIN}${command}`, args)) count.passed += 1;
-  else count.failed += 1;
+function findProgram(names) {
+  for (const dir of (process.env.PATH ?? "").split(delimiter)) {
+    for (const name of names) {
+      const path = join(dir, name);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // not in this directory
+      }
+    }
+  }
+  return undefined;
 }
 
-/** The system's Chromium, or Debian's installed as root, or undefined: then its tests are skipped by name. */
-function findChromium() {
-  const found = CHROMIUM.find((path) => existsSync(path));
+/** The Chromium for browser tests: named by CARRARA_CHROMIUM, the system's, or Debian's when root. */
+async function findChromium() {
+  const named = process.env.CARRARA_CHROMIUM;
+  if (named !== undefined && named !== "") return named;
+  const found = findProgram(CHROMIUM_NAMES);
   if (found !== undefined) return found;
-  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return undefined;
-  process.stdout.write("installing Chromium for the browser tests …\n");
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  run("apt-get", ["update", "-qq"], env);
-  run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "chromium"], env);
-  return CHROMIUM.find((path) => existsSync(path));
+  const apt = findProgram(["apt-get"]);
+  if (apt === undefined || process.getuid?.() !== 0) return undefined;
+  console.log("── installing Debian's Chromium for the browser tests");
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await execute(apt, ["update", "-qq"], { env });
+  await execute(apt, ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { env });
+  return findProgram(CHROMIUM_NAMES);
 }
 
-function vitest(chromium) {
+async function runVitest(chromium) {
+  console.log("\n── tests");
   const dir = mkdtempSync(join(tmpdir(), "carrara-test-"));
   const report = join(dir, "report.json");
-  const env = chromium === undefined ? {} : { CARRARA_CHROMIUM: chromium };
   const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const green = run(`${BIN}vitest`, args, env);
-  try {
-    const result = JSON.parse(readFileSync(report, "utf8"));
-    count.passed += result.numPassedTests;
-    count.failed += result.numFailedTests;
-    count.skipped += result.numPendingTests + result.numTodoTests;
-    // A file that could not even be loaded has no failing test of its own.
-    const broken = result.testResults.filter(
-      (file) => file.status === "failed" && file.assertionResults.length === 0,
-    );
-    count.failed += broken.length;
-    if (!green && result.numFailedTests === 0 && broken.length === 0) count.failed += 1;
-  } catch {
-    process.stdout.write("vitest left no report\n");
-    count.failed += 1;
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  const env = { ...process.env, ...(chromium === undefined ? {} : { CARRARA_CHROMIUM: chromium }) };
+  const status = await execute(toolPath("vitest"), args, { env });
+  countTests(report, status);
+  rmSync(dir, { recursive: true, force: true });
 }
 
-installMissing();
-const chromium = findChromium();
-if (chromium === undefined) process.stdout.write("no Chromium: the browser tests are skipped\n");
-step("tsc", "-b");
-step("tsc", "-p", "tsconfig.tools.json");
-step("biome", "ci", ".");
-step("oxlint");
-step("knip");
-step("tsx", "tools/check-layers.ts");
-const { buildCli } = await import("./build-cli.mjs");
-await buildCli();
-vitest(chromium);
-process.stdout.write(
-  `\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped\n`,
-);
-process.exit(count.failed === 0 ? 0 : 1);
+/** Adds the report's tests; a file that did not load, or a run without report, is one failure. */
+function countTests(report, status) {
+  const before = count.failed;
+  if (existsSync(report)) {
+    const { testResults } = JSON.parse(readFileSync(report, "utf8"));
+    for (const { status: fileStatus, assertionResults } of testResults) {
+      const failed = assertionResults.filter((test) => test.status === "failed").length;
+      const passed = assertionResults.filter((test) => test.status === "passed").length;
+      count.failed += failed === 0 && fileStatus === "failed" ? 1 : failed;
+      count.passed += passed;
+      count.skipped += assertionResults.length - failed - passed;
+    }
+  }
+  if (status !== 0 && count.failed === before) count.failed += 1;
+}
+
+requireNode();
+if (!isInstalled()) {
+  console.log("── installing dependencies (npm ci)");
+  await install();
+}
+const tool =
+  (name, ...args) =>
+  () =>
+    execute(toolPath(name), args);
+await check("types (tsc -b)", tool("tsc", "-b"));
+await check("format and lint (biome)", tool("biome", "ci", "."));
+await check("lint with types (oxlint)", tool("oxlint"));
+await check("dead code and dependencies (knip)", tool("knip"));
+await check("layers", tool("tsx", "tools/check-layers.ts"));
+await check("command line bundle", buildCli);
+const chromium = await findChromium();
+if (chromium === undefined) {
+  console.log("── browser tests are skipped: no Chromium here, and none could be installed");
+}
+await runVitest(chromium);
+console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+process.exitCode = count.failed === 0 ? 0 : 1;

@@ -15,14 +15,23 @@ interface Entry<T> {
  */
 export function createMemo<T>(capacity: number): Memo<T> {
   const entries: Entry<T>[] = [];
+
+  function takeOut(parts: readonly string[]): Entry<T> | undefined {
+    const index = entries.findIndex(
+      (entry) =>
+        entry.parts.length === parts.length && entry.parts.every((part, i) => part === parts[i]),
+    );
+    return index < 0 ? undefined : entries.splice(index, 1)[0];
+  }
+
   return {
     async get(parts, make) {
-      const index = entries.findIndex(
-        (entry) =>
-          entry.parts.length === parts.length && entry.parts.every((part, i) => part === parts[i]),
-      );
-      const [known] = index < 0 ? [] : entries.splice(index, 1);
-      const entry = known ?? { parts: [...parts], value: await make() };
+      let entry = takeOut(parts);
+      if (entry === undefined) {
+        const value = await make();
+        // Callers that missed at the same time must not fill the memory with copies.
+        entry = takeOut(parts) ?? { parts: [...parts], value };
+      }
       entries.unshift(entry);
       entries.length = Math.min(entries.length, capacity);
       return entry.value;

@@ -38,6 +38,9 @@ export const INTEL_SGX_ROOT: TrustAnchor = Object.freeze({
   kind: "hardware",
 });
 
+/** Copy that no caller can reach: what is compared must not be what is handed out. */
+const INTEL_SGX_SPKI = INTEL_SGX_ROOT.spki.slice();
+
 function anchorOf(certificate: Uint8Array): Omit<TrustAnchor, "kind"> {
   try {
     const { subject, spki } = parseCertificate(certificate);
@@ -54,7 +57,7 @@ function anchorOf(certificate: Uint8Array): Omit<TrustAnchor, "kind"> {
  */
 export function createSimulationAnchor(certificate: Uint8Array): TrustAnchor {
   const anchor = anchorOf(certificate.slice());
-  if (equalBytes(anchor.spki, INTEL_SGX_ROOT.spki)) {
+  if (equalBytes(anchor.spki, INTEL_SGX_SPKI)) {
     throw new AttestationError("CERT_UNTRUSTED_ROOT", "a hardware root cannot be a simulation");
   }
   return Object.freeze({ ...anchor, kind: "simulation" });
@@ -62,5 +65,5 @@ export function createSimulationAnchor(certificate: Uint8Array): TrustAnchor {
 
 /** The kind that the anchor's key really has, whatever the object says. */
 export function assuranceOf(anchor: TrustAnchor): Assurance {
-  return equalBytes(anchor.spki, INTEL_SGX_ROOT.spki) ? "hardware" : "simulation";
+  return equalBytes(anchor.spki, INTEL_SGX_SPKI) ? "hardware" : "simulation";
 }

@@ -8,7 +8,7 @@ export interface Rune {
 
 const INVALID: Rune = { code: 0xfffd, size: 1, valid: false };
 /** Smallest code point a sequence of so many bytes may carry: shorter forms exist below it. */
-const MINIMUM = [0, 0, 0x80, 0x800, 0x10000] as const;
+const MINIMUM: readonly number[] = [0, 0, 0x80, 0x800, 0x10000];
 
 /**
  * The code point at `offset`, read as Go reads it: every byte that is not part of a valid sequence

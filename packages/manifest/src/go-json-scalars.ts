@@ -9,7 +9,7 @@ const MAX_INT64 = 0x7fff_ffff_ffff_ffffn;
 const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 const DIGITS = /^-?[0-9]+$/;
 const TIME =
-  /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]+))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))$/;
+  /^([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]+))?(?:Z|([+-])([0-9]{2}):([0-9]{2}))$/;
 
 /** Go `uint64`, all 64 bits. Throws `JSON_NUMBER` for a sign, fraction, exponent or overflow. */
 export const goUint64: GoDecoder<bigint> = integer(0n, MAX_UINT64, (value) => value);
@@ -40,7 +40,7 @@ export const goBytes: GoDecoder<Uint8Array> = {
   },
 };
 
-/** Go `time.Time`: RFC 3339. Go's zero time, `null` and absent are `undefined`; below 1 ms is cut. */
+/** Go `time.Time`: RFC 3339, as loosely as Go (a comma, an offset of 60 minutes). Go's zero time, `null` and absent are `undefined`; below 1 ms is cut. */
 export const goTime: GoDecoder<Date | undefined> = {
   zero: undefined,
   read: (node, at, earlier) => {
@@ -98,13 +98,17 @@ function parseRfc3339(text: string): Date | undefined {
   date.setUTCFullYear(part(0), part(1) - 1, part(2));
   const offsetHours = part(8);
   const offsetMinutes = part(9);
-  const valid =
-    date.getUTCMonth() === part(1) - 1 && date.getUTCDate() === part(2) && part(3) < 24;
-  if (!valid || part(4) > 59 || part(5) > 59 || offsetHours > 24 || offsetMinutes > 59) {
+  const valid = date.getUTCMonth() === part(1) - 1 && date.getUTCDate() === part(2) && part(3) < 24;
+  if (!valid || part(4) > 59 || part(5) > 59 || offsetHours > 24 || offsetMinutes > 60) {
     return undefined;
   }
   const sign = parts[7] === "-" ? 1 : -1;
   const milliseconds = Number(`${parts[6] ?? ""}000`.slice(0, 3));
-  date.setUTCHours(part(3), part(4) + sign * (offsetHours * 60 + offsetMinutes), part(5), milliseconds);
+  date.setUTCHours(
+    part(3),
+    part(4) + sign * (offsetHours * 60 + offsetMinutes),
+    part(5),
+    milliseconds,
+  );
   return date;
 }

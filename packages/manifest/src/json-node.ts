@@ -113,15 +113,15 @@ function readString(cursor: Cursor): string {
   cursor.at += 1;
   let value = take(cursor, PLAIN) ?? "";
   while (!accept(cursor, '"')) {
-    value += unescape(take(cursor, ESCAPE) ?? fail(cursor));
+    value += unescaped(take(cursor, ESCAPE) ?? fail(cursor));
     value += take(cursor, PLAIN) ?? "";
   }
   return value.replace(LONE_SURROGATE, "\ufffd");
 }
 
-function unescape(escape: string): string {
-  const kind = escape.charAt(1);
-  if (kind === "u") return String.fromCharCode(Number.parseInt(escape.slice(2), 16));
+function unescaped(sequence: string): string {
+  const kind = sequence.charAt(1);
+  if (kind === "u") return String.fromCharCode(Number.parseInt(sequence.slice(2), 16));
   return SHORT_ESCAPES.get(kind) ?? kind;
 }
 

@@ -12,7 +12,7 @@ export interface Batch {
 export const MAX_BATCH_VOTES = 1024;
 
 /** Room for a full batch, its tags and lengths. */
-export const MAX_BATCH_BYTES: number = MAX_BATCH_VOTES + 16;
+const MAX_BATCH_BYTES = MAX_BATCH_VOTES + 16;
 
 const ID_TAG = 0x08;
 const VALUES_TAG = 0x12;

@@ -2,17 +2,17 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:h
 import { createFrameReader, encodeFrame } from "./message-frame.ts";
 import { RpcError, rpcCode } from "./rpc-status.ts";
 
-/** What a stream tells its opener. `onEnd` comes exactly once, last. */
+/** What a stream tells its opener. `onEnd` comes exactly once, last, even when the status is OK. */
 export interface StreamEvents {
   onMessage(message: Uint8Array): void;
-  onEnd(error: RpcError): void;
+  onEnd(status: RpcError): void;
 }
 
 /** The sending half of a bidirectional stream. */
 export interface GrpcStream {
   /** Frames and sends `message`; never blocks, so the caller bounds what it has outstanding. */
   send(message: Uint8Array): void;
-  /** Ends the stream at once; `onEnd` follows. */
+  /** Ends the stream at once (`onEnd` follows) and takes no new calls on its connection, which may be dead. */
   destroy(): void;
 }
 
@@ -44,47 +44,57 @@ const REQUEST_HEADERS = {
 export function createGrpcChannel(address: string): GrpcChannel {
   let session: ClientHttp2Session | undefined;
 
-  const sessionNow = (): ClientHttp2Session => {
+  const retire = (old: ClientHttp2Session | undefined): void => {
+    if (old === undefined) return;
+    if (session === old) session = undefined;
+    if (!old.closed) old.close();
+  };
+
+  const current = (): ClientHttp2Session => {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
     const fresh = connect(`http://${address}`);
-    const forget = (): void => {
-      if (session === fresh) session = undefined;
-    };
-    fresh.on("error", forget).on("close", forget);
+    // Streams report the failure to their callers; here it only means that the next call connects anew.
+    fresh.on("error", () => {
+      retire(fresh);
+    });
     fresh.on("goaway", () => {
-      forget();
-      fresh.close();
+      retire(fresh);
     });
     session = fresh;
     return fresh;
   };
 
-  const start = (path: string, extra: Record<string, string>): ClientHttp2Stream =>
-    sessionNow().request({ ...REQUEST_HEADERS, ":path": path, ...extra });
-
   return {
-    unary: async (path, request, deadlineMs) =>
-      await new Promise((resolve, reject) => {
-        const stream = start(path, { "grpc-timeout": `${Math.ceil(deadlineMs)}m` });
-        let answer: Uint8Array | undefined;
+    unary: async (path, request, deadlineMs) => {
+      const used = current();
+      const stream = used.request({
+        ...REQUEST_HEADERS,
+        ":path": path,
+        "grpc-timeout": `${Math.ceil(deadlineMs)}m`,
+      });
+      return await new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           reject(new RpcError(rpcCode.deadlineExceeded, "no answer in time"));
-          stream.close();
+          stream.destroy();
+          retire(used);
         }, deadlineMs);
+        let answer: Uint8Array | undefined;
         listen(stream, {
           onMessage: (message) => {
             answer = message;
           },
-          onEnd: (error) => {
+          onEnd: (status) => {
             clearTimeout(timer);
-            if (error.grpcCode === rpcCode.ok && answer !== undefined) resolve(answer);
-            else reject(error);
+            if (status.grpcCode === rpcCode.ok && answer !== undefined) resolve(answer);
+            else reject(status);
           },
         });
         stream.end(encodeFrame(request));
-      }),
+      });
+    },
     openStream: (path, events) => {
-      const stream = start(path, {});
+      const used = current();
+      const stream = used.request({ ...REQUEST_HEADERS, ":path": path });
       listen(stream, events);
       return {
         send: (message) => {
@@ -92,6 +102,7 @@ export function createGrpcChannel(address: string): GrpcChannel {
         },
         destroy: () => {
           stream.destroy();
+          retire(used);
         },
       };
     },
@@ -121,16 +132,17 @@ function listen(stream: ClientHttp2Stream, events: StreamEvents): void {
     cause = error;
   });
   stream.once("close", () => {
-    events.onEnd(
-      status ?? new RpcError(rpcCode.unavailable, "connection is down", { cause }),
-    );
+    events.onEnd(status ?? new RpcError(rpcCode.unavailable, "connection is down", { cause }));
   });
 }
 
 function statusOf(headers: Record<string, unknown>): RpcError | undefined {
   const httpStatus = headers[":status"];
   if (httpStatus !== undefined && httpStatus !== 200) {
-    return new RpcError(rpcCode.unavailable, `peer answered with HTTP status ${String(httpStatus)}`);
+    return new RpcError(
+      rpcCode.unavailable,
+      `peer answered with HTTP status ${String(httpStatus)}`,
+    );
   }
   const code = headers["grpc-status"];
   if (typeof code !== "string") return undefined;

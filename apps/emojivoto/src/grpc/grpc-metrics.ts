@@ -2,7 +2,7 @@ import { Counter, Histogram, type Registry } from "prom-client";
 import { statusNames } from "./rpc-status.ts";
 
 /** One method as the metrics name it. */
-export interface MethodLabels {
+interface MethodLabels {
   readonly grpc_type: "unary" | "bidi_stream";
   readonly grpc_service: string;
   readonly grpc_method: string;

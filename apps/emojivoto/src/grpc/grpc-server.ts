@@ -1,4 +1,9 @@
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedHandleCall } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  type UntypedHandleCall,
+} from "@grpc/grpc-js";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import { healthService } from "./health-service.ts";
 
@@ -32,7 +37,10 @@ export function createGrpcServer(services: readonly ServedService[]): GrpcServer
       await new Promise((resolve, reject) => {
         server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
           if (error === null) resolve(bound);
-          else reject(new EmojivotoError("SETTING_INVALID", `port ${port} is not free`, { cause: error }));
+          else
+            reject(
+              new EmojivotoError("SETTING_INVALID", `port ${port} is not free`, { cause: error }),
+            );
         });
       }),
     stop: async (graceMs) => {

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import {
   Health,
   type HealthCheckRequest,

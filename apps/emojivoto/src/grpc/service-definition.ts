@@ -1,5 +1,4 @@
 import {
-  create,
   type DescMessage,
   type DescMethod,
   type DescService,
@@ -18,8 +17,10 @@ export function serviceDefinitionOf(service: DescService): ServiceDefinition {
 function methodOf(service: DescService, method: DescMethod): MethodDefinition<unknown, unknown> {
   return {
     path: `/${service.typeName}/${method.name}`,
-    requestStream: method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
-    responseStream: method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
+    requestStream:
+      method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming",
+    responseStream:
+      method.methodKind === "server_streaming" || method.methodKind === "bidi_streaming",
     requestSerialize: serializer(method.input),
     requestDeserialize: (bytes) => fromBinary(method.input, bytes),
     responseSerialize: serializer(method.output),
@@ -30,9 +31,4 @@ function methodOf(service: DescService, method: DescMethod): MethodDefinition<un
 function serializer<Schema extends DescMessage>(schema: Schema): (message: unknown) => Buffer {
   // The handlers are typed by the same generated schema that names the method.
   return (message) => Buffer.from(toBinary(schema, message as MessageShape<Schema>));
-}
-
-/** An empty message of `schema`, for requests and answers without fields. */
-export function emptyMessage<Schema extends DescMessage>(schema: Schema): MessageShape<Schema> {
-  return create(schema);
 }

@@ -1,4 +1,4 @@
-import type { sendUnaryData, ServerUnaryCall, UntypedHandleCall } from "@grpc/grpc-js";
+import type { ServerUnaryCall, sendUnaryData, UntypedHandleCall } from "@grpc/grpc-js";
 import type { MethodMetrics } from "./grpc-metrics.ts";
 import { RpcError, rpcCode } from "./rpc-status.ts";
 

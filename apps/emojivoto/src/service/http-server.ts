@@ -1,5 +1,5 @@
-import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 
 /** Listens and returns the port taken, which matters when `port` is 0. Rejects with the system's error. */
 export async function listenOn(server: Server, port: number, host?: string): Promise<number> {

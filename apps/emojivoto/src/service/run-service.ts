@@ -24,7 +24,10 @@ export async function runService(
   try {
     running = await start();
   } catch (error) {
-    log.error({ reason: error instanceof Error ? error.message : "unknown" }, "service did not start");
+    log.error(
+      { reason: error instanceof Error ? error.message : "unknown" },
+      "service did not start",
+    );
     process.exit(1);
     return;
   }

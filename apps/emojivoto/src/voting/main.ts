@@ -13,7 +13,8 @@ await runService(
     startGrpcApp({
       env: process.env,
       log,
-      services: (tools) => createVotingServices({ ...tools, doughnutCounts: CARRARA_DOUGHNUT_COUNTS }),
+      services: (tools) =>
+        createVotingServices({ ...tools, doughnutCounts: CARRARA_DOUGHNUT_COUNTS }),
     }),
   { log, process },
 );

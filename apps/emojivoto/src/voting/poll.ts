@@ -2,7 +2,7 @@ import { listedEmoji, voteRpcs } from "../gen/catalogue.ts";
 import { rpcCode } from "../grpc/rpc-status.ts";
 
 /** One emoji's place on the board. */
-export interface Standing {
+interface Standing {
   readonly shortcode: string;
   /** At least 1. */
   readonly votes: number;

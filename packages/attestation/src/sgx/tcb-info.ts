@@ -17,7 +17,6 @@ export interface TcbLevel {
 
 /** TCB info of version 3 for an SGX platform family; levels best first, as Intel sorts them. */
 export interface TcbInfo {
-  readonly id: string;
   readonly issueDate: Date;
   readonly nextUpdate: Date;
   /** Lower-case hex. */
@@ -27,7 +26,10 @@ export interface TcbInfo {
   readonly levels: readonly TcbLevel[];
 }
 
-/** Reads a verified TCB info. Throws `TCB_INFO_MALFORMED`, `TCB_INFO_UNSUPPORTED_VERSION`. */
+/**
+ * Reads a verified TCB info. Throws `TCB_INFO_MALFORMED`, `TCB_INFO_UNSUPPORTED_VERSION`, and
+ * `TCB_INFO_MISMATCH` for one of another technology, whose levels have another form.
+ */
 export function readTcbInfo(fields: JsonFields): TcbInfo {
   return readingJson("TCB_INFO_MALFORMED", () => {
     const version = fields.integer("version", 0xffff);
@@ -38,6 +40,7 @@ export function readTcbInfo(fields: JsonFields): TcbInfo {
       );
     }
     const id = fields.text("id");
+    if (id !== "SGX") throw new AttestationError("TCB_INFO_MISMATCH", "tcb info is not about sgx");
     const issueDate = fields.date("issueDate");
     const nextUpdate = fields.date("nextUpdate");
     const fmspc = toHex(fields.hex("fmspc", 6));
@@ -50,7 +53,7 @@ export function readTcbInfo(fields: JsonFields): TcbInfo {
       throw new StrictJsonError("two equal tcb levels");
     }
     fields.end();
-    return { id, issueDate, nextUpdate, fmspc, pceId, evaluationDataNumber, levels };
+    return { issueDate, nextUpdate, fmspc, pceId, evaluationDataNumber, levels };
   });
 }
 

@@ -343,8 +343,8 @@ function checkEndorsementTime(
 
 /** Step 8: the endorsements are about this kind of platform. */
 function checkBinding(tcb: TcbInfo, qe: QeIdentity, pck: PckInfo): void {
-  if (tcb.id !== "SGX" || tcb.fmspc !== pck.fmspc || tcb.pceId !== pck.pceId) {
-    throw new AttestationError("TCB_INFO_MISMATCH", `tcb info is about another platform family`);
+  if (tcb.fmspc !== pck.fmspc || tcb.pceId !== pck.pceId) {
+    throw new AttestationError("TCB_INFO_MISMATCH", "tcb info is about another platform family");
   }
   if (qe.id !== "QE") {
     throw new AttestationError(

@@ -1,0 +1,86 @@
+import type { ServerResponse } from "node:http";
+import { goJson } from "./go-json.ts";
+
+/** Headers as Node sends them fastest: name, value, name, value. */
+type RawHeaders = string[];
+
+/** The page runs only its own code, sends only to its own origin, and is framed by nobody. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+/** Seconds a browser insists on HTTPS: the seven days that the mesh certificate lives. */
+const HSTS_SECONDS = 604_800;
+
+/** On every answer. */
+const SECURITY_HEADERS: RawHeaders = [
+  "Content-Security-Policy",
+  CONTENT_SECURITY_POLICY,
+  "Referrer-Policy",
+  "no-referrer",
+  "X-Content-Type-Options",
+  "nosniff",
+  "Strict-Transport-Security",
+  `max-age=${HSTS_SECONDS}`,
+];
+
+const API_HEADERS: RawHeaders = [...SECURITY_HEADERS, "Cache-Control", "no-store"];
+const JSON_HEADERS: RawHeaders = [
+  ...API_HEADERS,
+  "Content-Type",
+  "application/json; charset=UTF-8",
+];
+const VOTE_COUNTED_HEADERS: RawHeaders = [...API_HEADERS, "Content-Length", "0"];
+
+/** Answers a counted vote: 200 with neither body nor type. */
+export function answerVoteCounted(response: ServerResponse): void {
+  response.writeHead(200, VOTE_COUNTED_HEADERS);
+  response.end();
+}
+
+/** Answers with JSON text that is ready to send. */
+export function answerJson(response: ServerResponse, body: Uint8Array, status = 200): void {
+  response.writeHead(status, [...JSON_HEADERS, "Content-Length", `${body.length}`]);
+  response.end(body);
+}
+
+/** Answers `{"error":"…"}` and a newline, as the original does. */
+export function answerError(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  extra: readonly string[] = [],
+): void {
+  const body = Buffer.from(`{"error":${goJson(text)}}\n`);
+  response.writeHead(status, [...JSON_HEADERS, ...extra, "Content-Length", `${body.length}`]);
+  response.end(body);
+}
+
+/** Answers a line of text to a probe. */
+export function answerText(response: ServerResponse, status: number, text: string): void {
+  const body = `${text}\n`;
+  const type = ["Content-Type", "text/plain; charset=UTF-8"];
+  response.writeHead(status, [...API_HEADERS, ...type, "Content-Length", `${body.length}`]);
+  response.end(body);
+}
+
+/** Answers with a file of the page. `cacheControl` is the header's value. */
+export function answerFile(
+  response: ServerResponse,
+  file: { readonly bytes: Uint8Array; readonly type: string; readonly cacheControl: string },
+  status = 200,
+): void {
+  response.writeHead(status, [
+    ...SECURITY_HEADERS,
+    "Cross-Origin-Opener-Policy",
+    "same-origin",
+    "Cross-Origin-Resource-Policy",
+    "same-origin",
+    "Cache-Control",
+    file.cacheControl,
+    "Content-Type",
+    file.type,
+    "Content-Length",
+    `${file.bytes.length}`,
+  ]);
+  response.end(file.bytes);
+}

@@ -1,0 +1,31 @@
+import type { ServerResponse } from "node:http";
+import { DOUGHNUT_MESSAGE, goErrorText, RpcError, rpcCode } from "../grpc/rpc-status.ts";
+import { answerError } from "./answers.ts";
+
+/** What a client reads when a back end is down; where it is and why is in the log only. */
+const UNAVAILABLE_TEXT = "The service is temporarily unavailable, please try again";
+/** What a client reads when a back end did not answer in time. */
+const DEADLINE_TEXT = "The service did not answer in time";
+
+const RETRY_AFTER = ["Retry-After", "1"];
+
+/** Answers a vote that was not counted, by its status code; the text of a failed vote is a wire fact. */
+export function answerVoteFailed(response: ServerResponse, grpcCode: number): void {
+  answerStatus(response, grpcCode, grpcCode === rpcCode.unknown ? DOUGHNUT_MESSAGE : "");
+}
+
+/** Answers a request whose call failed. */
+export function answerFailed(response: ServerResponse, error: unknown): void {
+  if (error instanceof RpcError) answerStatus(response, error.grpcCode, error.details);
+  else answerStatus(response, rpcCode.internal, "internal error");
+}
+
+function answerStatus(response: ServerResponse, grpcCode: number, details: string): void {
+  if (grpcCode === rpcCode.deadlineExceeded) {
+    answerError(response, 504, DEADLINE_TEXT);
+  } else if (grpcCode === rpcCode.unavailable || grpcCode === rpcCode.resourceExhausted) {
+    answerError(response, 503, UNAVAILABLE_TEXT, RETRY_AFTER);
+  } else {
+    answerError(response, 500, goErrorText(grpcCode, details));
+  }
+}

@@ -1,0 +1,31 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  HealthCheckRequestSchema,
+  HealthCheckResponseSchema,
+} from "../gen/grpc/health/v1/health_pb.ts";
+import type { GrpcChannel } from "../grpc/grpc-channel.ts";
+import { HEALTH_CHECK_PATH, servingStatus } from "../grpc/health-service.ts";
+import type { CatalogueCache } from "./catalogue.ts";
+import { coalesce } from "./coalesce.ts";
+
+/** Creates the check behind `/readyz`: the catalogue is there and the voting service serves. Never rejects. */
+export function createReadiness({
+  catalogue,
+  voting,
+  deadlineMs,
+}: {
+  readonly catalogue: CatalogueCache;
+  readonly voting: GrpcChannel;
+  readonly deadlineMs: number;
+}): () => Promise<boolean> {
+  const request = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema));
+  return coalesce(async () => {
+    try {
+      await catalogue.get();
+      const answer = await voting.unary(HEALTH_CHECK_PATH, request, deadlineMs);
+      return fromBinary(HealthCheckResponseSchema, answer).status === servingStatus.serving;
+    } catch {
+      return false;
+    }
+  });
+}

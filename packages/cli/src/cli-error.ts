@@ -1,0 +1,29 @@
+/** Why a command failed before or beside what the libraries below report with their own codes. */
+export type CliErrorCode =
+  | "USAGE"
+  | "FILE_UNREADABLE"
+  | "FILE_UNWRITABLE"
+  | "CERTIFICATE_CACHE_MISSING"
+  | "CERTIFICATE_CACHE_INVALID"
+  | "ROOT_CHANGED"
+  | "MANIFEST_MISMATCH"
+  | "APP_INVALID"
+  | "PLACEHOLDER_UNKNOWN"
+  | "PORT_TAKEN"
+  | "STATE_LOCKED"
+  | "STATE_RECOVERY"
+  | "STATE_OTHER_MANIFEST"
+  | "PROCESS_ENDED"
+  | "MESH_NOT_READY"
+  | "NODE_VERSION";
+
+/** Thrown by this package. Messages name files, ports and options, never secrets. */
+export class CliError extends Error {
+  readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "CliError";
+    this.code = code;
+  }
+}

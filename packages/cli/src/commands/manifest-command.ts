@@ -1,0 +1,194 @@
+import { resolve } from "node:path";
+import { manifestFingerprint } from "@carrara/client";
+import { toBase64 } from "@carrara/encoding";
+import { convertManifest } from "@carrara/manifest";
+import type { Command } from "commander";
+import { CliError } from "../cli-error.ts";
+import type { CommandContext } from "../command-context.ts";
+import {
+  cacheCertificates,
+  coordinatorLines,
+  describeCoordinator,
+  openAttestedSession,
+  openCachedSession,
+} from "../coordinator-session.ts";
+import { readInput, writeOutput } from "../files.ts";
+import { writeReport } from "../report.ts";
+
+/** What `manifest verify` takes in place of a file. */
+const FINGERPRINT = /^[0-9a-fA-F]{64}$/;
+
+/** Adds `manifest set|get|verify|signature|log` (spec marblerun section 9.3). */
+export function addManifestCommands(
+  program: Command,
+  contextOf: (command: Command) => CommandContext,
+): void {
+  const manifest = program
+    .command("manifest")
+    .description("set, get, verify and follow the manifest of a Coordinator");
+  manifest
+    .command("set <file> [host]")
+    .description("attest a Coordinator and set its first manifest (JSON or YAML)")
+    .option("-r, --recoverydata <file>", "write recovery secrets to a file instead of the terminal")
+    .addHelpText(
+      "after",
+      "\nExample:\n  carrara manifest set manifest.json localhost:4433 --insecure",
+    )
+    .action(async (file: string, host: string | undefined, _: unknown, command: Command) => {
+      await setManifest(contextOf(command), file, host, command.opts());
+    });
+  manifest
+    .command("get [host]")
+    .description("attest a Coordinator and print its manifest, byte for byte")
+    .option("-s, --signature", "print the manifest's fingerprint with it", false)
+    .option("-o, --output <file>", "write to a file")
+    .option("--keep-cert", "keep the Coordinator's certificates for later commands", false)
+    .addHelpText(
+      "after",
+      "\nExample:\n  carrara manifest get localhost:4433 --insecure -o manifest.json",
+    )
+    .action(async (host: string | undefined, _: unknown, command: Command) => {
+      await getManifest(contextOf(command), host, command.opts());
+    });
+  manifest
+    .command("verify <file-or-fingerprint> [host]")
+    .description("attest a Coordinator and check that it enforces exactly this manifest")
+    .addHelpText(
+      "after",
+      "\nExample:\n  carrara manifest verify manifest.json localhost:4433 --insecure",
+    )
+    .action(async (expected: string, host: string | undefined, _: unknown, command: Command) => {
+      await verifyManifest(contextOf(command), expected, host);
+    });
+  manifest
+    .command("signature <file>")
+    .description("print the fingerprint that a Coordinator would report for this manifest")
+    .addHelpText("after", "\nExample:\n  carrara manifest signature manifest.json")
+    .action(async (file: string, _: unknown, command: Command) => {
+      await printSignature(contextOf(command), file);
+    });
+  manifest
+    .command("log [host]")
+    .description("print the update log of a Coordinator that was verified before")
+    .option("-o, --output <file>", "write to a file")
+    .addHelpText("after", "\nExample:\n  carrara manifest log localhost:4433")
+    .action(async (host: string | undefined, _: unknown, command: Command) => {
+      await printLog(contextOf(command), host, command.opts());
+    });
+}
+
+async function loadManifest({ io }: CommandContext, file: string): Promise<Uint8Array> {
+  return convertManifest(await readInput(resolve(io.cwd, file)));
+}
+
+async function setManifest(
+  context: CommandContext,
+  file: string,
+  host: string | undefined,
+  { recoverydata }: { readonly recoverydata?: string },
+): Promise<void> {
+  const { io, options } = context;
+  const manifest = await loadManifest(context, file);
+  const session = await openAttestedSession(context, host);
+  const fingerprint = await manifestFingerprint(manifest);
+  const secrets = await session.client.setManifest(manifest, io.signal);
+  const named = Object.fromEntries([...secrets].map(([name, secret]) => [name, toBase64(secret)]));
+  const lines = [
+    "Coordinator verified",
+    coordinatorLines(session.coordinator),
+    `Manifest signature: ${fingerprint}`,
+    "Manifest successfully set",
+  ];
+  const toFile = recoverydata !== undefined && secrets.size > 0;
+  if (toFile) {
+    await writeOutput(resolve(io.cwd, recoverydata), JSON.stringify({ RecoverySecrets: named }));
+    lines.push(`Recovery data saved to: ${recoverydata}`);
+  } else if (secrets.size > 0) {
+    lines.push(JSON.stringify({ RecoverySecrets: named }));
+  }
+  await cacheCertificates(context, session);
+  writeReport(io, options, {
+    text: lines.join("\n"),
+    assurance: session.assurance,
+    json: {
+      fingerprint,
+      coordinator: describeCoordinator(session.coordinator),
+      ...(toFile ? { recoveryData: recoverydata } : { RecoverySecrets: named }),
+    },
+  });
+}
+
+async function getManifest(
+  context: CommandContext,
+  host: string | undefined,
+  { signature, output, keepCert }: { signature: boolean; output?: string; keepCert: boolean },
+): Promise<void> {
+  const { io, options } = context;
+  const session = await openAttestedSession(context, host);
+  const active = await session.client.getManifest(io.signal);
+  if (keepCert) await cacheCertificates(context, session);
+  const text = new TextDecoder().decode(active.manifest);
+  const shown = signature
+    ? `{\n"ManifestSignature": "${active.fingerprint}",\n"Manifest": ${text}}\n`
+    : active.manifest;
+  const { fingerprint } = active;
+  const json = { fingerprint, coordinator: describeCoordinator(session.coordinator) };
+  const { assurance } = session;
+  if (output !== undefined) {
+    await writeOutput(resolve(io.cwd, output), shown);
+    const report = { text: `Manifest written to: ${output}`, assurance, json: { ...json, output } };
+    writeReport(io, options, report);
+  } else if (options.json) {
+    writeReport(io, options, { text, assurance, json: { ...json, manifest: text } });
+  } else {
+    // Not one byte more, so that what is piped to a file has the same fingerprint.
+    io.stdout(shown);
+  }
+}
+
+async function verifyManifest(
+  context: CommandContext,
+  expected: string,
+  host: string | undefined,
+): Promise<void> {
+  const { io, options } = context;
+  const fingerprint = FINGERPRINT.test(expected)
+    ? expected.toLowerCase()
+    : await manifestFingerprint(await loadManifest(context, expected));
+  const session = await openAttestedSession(context, host);
+  const active = await session.client.getManifest(io.signal);
+  if (active.fingerprint !== fingerprint) {
+    throw new CliError(
+      "MANIFEST_MISMATCH",
+      `the Coordinator enforces the manifest ${active.fingerprint}, expected ${fingerprint}`,
+    );
+  }
+  await cacheCertificates(context, session);
+  writeReport(io, options, {
+    text: `OK\n${coordinatorLines(session.coordinator)}`,
+    assurance: session.assurance,
+    json: { result: "OK", fingerprint, coordinator: describeCoordinator(session.coordinator) },
+  });
+}
+
+async function printSignature(context: CommandContext, file: string): Promise<void> {
+  const fingerprint = await manifestFingerprint(await loadManifest(context, file));
+  writeReport(context.io, context.options, { text: fingerprint, json: { fingerprint } });
+}
+
+async function printLog(
+  context: CommandContext,
+  host: string | undefined,
+  { output }: { readonly output?: string },
+): Promise<void> {
+  const { io, options } = context;
+  const { client, assurance } = await openCachedSession(context, host);
+  const lines = await client.getUpdateLog(io.signal);
+  const text = lines.map((line) => line.trimEnd()).join("\n");
+  if (output !== undefined) await writeOutput(resolve(io.cwd, output), `${text}\n`);
+  writeReport(io, options, {
+    text: output === undefined ? `Update log:\n${text}` : `Update log written to: ${output}`,
+    assurance,
+    json: output === undefined ? { updateLog: lines.map((line) => line.trimEnd()) } : { output },
+  });
+}

@@ -1,0 +1,48 @@
+import { ClientError, isNotTrusted } from "@carrara/client";
+import { CliError } from "./cli-error.ts";
+
+/** Exit codes of every command; scripts depend on them. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notTrusted: 3,
+  unreachable: 4,
+} as const;
+
+/** Any of {@link EXIT}. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Codes of other rooms that mean: nobody answered. */
+const UNREACHABLE: ReadonlySet<string> = new Set(["UNREACHABLE", "COLLATERAL_UNAVAILABLE"]);
+
+/** Codes of this room that mean: somebody answered and is not what was promised. */
+const NOT_TRUSTED: ReadonlySet<string> = new Set(["MANIFEST_MISMATCH", "ROOT_CHANGED"]);
+
+/** The exit code that `error` ends the program with. */
+export function exitCodeOf(error: unknown): ExitCode {
+  const code = errorCodeOf(error);
+  if (UNREACHABLE.has(code)) return EXIT.unreachable;
+  if (error instanceof ClientError) {
+    if (error.code === "HOST_INVALID") return EXIT.usage;
+    return isNotTrusted(error.code) ? EXIT.notTrusted : EXIT.failed;
+  }
+  if (error instanceof CliError) {
+    if (error.code === "USAGE") return EXIT.usage;
+    return NOT_TRUSTED.has(error.code) ? EXIT.notTrusted : EXIT.failed;
+  }
+  return EXIT.failed;
+}
+
+/** The error's own code, `INTERNAL` when it has none. */
+export function errorCodeOf(error: unknown): string {
+  if (error instanceof Error && "code" in error && typeof error.code === "string")
+    return error.code;
+  return "INTERNAL";
+}
+
+/** The line that goes to standard error: `Error: CODE: message`. */
+export function errorLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `Error: ${errorCodeOf(error)}: ${message}\n`;
+}

@@ -1,0 +1,51 @@
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { CliError } from "./cli-error.ts";
+
+/** Largest file a command reads, in bytes: an enclave image with its assets. */
+const MAX_INPUT_BYTES = 64 * 1024 * 1024;
+
+/** The bytes of `path`. Throws `FILE_UNREADABLE`. */
+export async function readInput(path: string): Promise<Uint8Array> {
+  const bytes = await readOptional(path);
+  if (bytes === undefined) throw new CliError("FILE_UNREADABLE", `no such file: ${path}`);
+  return bytes;
+}
+
+/** The bytes of `path`, undefined when there is no such file. Throws `FILE_UNREADABLE`. */
+export async function readOptional(path: string): Promise<Uint8Array | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await readFile(path));
+  } catch (cause) {
+    if (codeOf(cause) === "ENOENT") return undefined;
+    throw new CliError("FILE_UNREADABLE", `cannot read ${path} (${codeOf(cause)})`, { cause });
+  }
+  if (bytes.length > MAX_INPUT_BYTES) {
+    throw new CliError(
+      "FILE_UNREADABLE",
+      `${path} has ${bytes.length} bytes, ${MAX_INPUT_BYTES} allowed`,
+    );
+  }
+  return bytes;
+}
+
+/**
+ * Replaces `path` in one step, mode 0600, and creates its directories with mode 0700. Throws
+ * `FILE_UNWRITABLE`.
+ */
+export async function writeOutput(path: string, content: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(temporary, content, { mode: 0o600 });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new CliError("FILE_UNWRITABLE", `cannot write ${path} (${codeOf(cause)})`, { cause });
+  }
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+}

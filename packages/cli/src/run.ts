@@ -1,0 +1,60 @@
+import { Command, CommanderError } from "commander";
+import type { CliIo } from "./cli-io.ts";
+import type { CommandContext } from "./command-context.ts";
+import { addCertificateCommands } from "./commands/certificate-command.ts";
+import { addImageCommands } from "./commands/image-command.ts";
+import { addManifestCommands } from "./commands/manifest-command.ts";
+import { addStatusCommand } from "./commands/status-command.ts";
+import { addUpCommand } from "./commands/up-command.ts";
+import { addVersionCommand } from "./commands/version-command.ts";
+import { EXIT, type ExitCode, errorLine, exitCodeOf } from "./exit-code.ts";
+import { addGlobalOptions, type GlobalOptions } from "./global-options.ts";
+
+const EXAMPLES = `
+Examples:
+  carrara up apps/emojivoto                                     run a mesh on this machine
+  carrara manifest verify manifest.json localhost:4433 -i       check what a mesh enforces
+  carrara status localhost:4433                                 ask a verified Coordinator
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not trusted, 4 unreachable.
+HOST is name:port; without it MARBLERUN of the environment is used.`;
+
+/**
+ * Runs the command line `args` (without program names) and gives the exit code: results go to
+ * standard output, talk and errors to standard error. Never throws, never exits.
+ */
+export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  try {
+    await createProgram(io).parseAsync(args, { from: "user" });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    io.stderr(errorLine(error));
+    return exitCodeOf(error);
+  }
+}
+
+function createProgram(io: CliIo): Command {
+  const program = new Command("carrara")
+    .description("Run, verify and manage a confidential service mesh")
+    .configureOutput({
+      writeOut: io.stdout,
+      writeErr: io.stderr,
+      outputError: (text, write) => write(text.replace(/^error: /, "Error: USAGE: ")),
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText("after", EXAMPLES)
+    .exitOverride();
+  addGlobalOptions(program);
+  const contextOf = (command: Command): CommandContext => ({
+    io,
+    options: command.optsWithGlobals<GlobalOptions>(),
+  });
+  addUpCommand(program, contextOf);
+  addManifestCommands(program, contextOf);
+  addStatusCommand(program, contextOf);
+  addCertificateCommands(program, contextOf);
+  addImageCommands(program, contextOf);
+  addVersionCommand(program, contextOf);
+  return program;
+}

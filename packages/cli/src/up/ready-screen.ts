@@ -1,0 +1,46 @@
+import pc from "picocolors";
+
+/** Facts of a running mesh, as `--json` reports them. */
+export interface ReadyFacts {
+  /** `https://localhost:8443`. */
+  readonly web: string;
+  /** `localhost:4433`. */
+  readonly coordinator: string;
+  /** File with the certificate chain to verify both with. */
+  readonly coordinatorCert: string;
+  /** File with the manifest that was set. */
+  readonly manifest: string;
+  readonly assurance: string;
+}
+
+/** The one JSON line that ends a start. */
+export function readyLine(facts: ReadyFacts): string {
+  const { web, coordinator, coordinatorCert, manifest, assurance } = facts;
+  const event = { event: "ready", web, coordinator, coordinatorCert, manifest, assurance };
+  return `${JSON.stringify(event)}\n`;
+}
+
+/** What a person sees when the mesh runs. */
+export function readyScreen(
+  facts: ReadyFacts,
+  options: { readonly color: boolean; readonly cli: string; readonly measurement: string },
+): string {
+  const { bold, cyan, dim, yellow } = pc.createColors(options.color);
+  const { coordinator, coordinatorCert, manifest, web } = facts;
+  return `
+  ${bold("The mesh is running.")}
+
+  Vote         ${cyan(web)}
+               ${dim(`the browser warns until it trusts ${coordinatorCert};`)}
+               ${dim(`curl --cacert ${coordinatorCert} ${web} verifies it`)}
+  Coordinator  ${cyan(coordinator)}
+               ${dim(`UniqueID ${options.measurement}`)}
+  Verify       ${options.cli} manifest verify ${manifest} ${coordinator} --insecure
+
+  ${yellow("SIMULATION: not protected by hardware")}
+  ${dim("Everything is measured, attested and encrypted as on real hardware, but the keys of this")}
+  ${dim("machine's simulated platform are files that its owner can read.")}
+
+  Stop with Ctrl-C; start again to continue where you left off.
+`;
+}

@@ -1,0 +1,87 @@
+import type { VerifiedSgxQuote } from "@carrara/attestation";
+import { concatBytes, equalBytes, toHex } from "@carrara/encoding";
+import { ClientError } from "./error.ts";
+import type { ExpectedIdentity } from "./expected-identity.ts";
+
+/** TCB statuses that are accepted unless others are named (spec marblerun section 9.1). */
+export const DEFAULT_ACCEPTED_TCB_STATUSES: readonly string[] = ["UpToDate", "SWHardeningNeeded"];
+
+/** What the Coordinator's verified evidence has to say. */
+export interface CoordinatorExpectations {
+  /** Undefined accepts any code, which only `insecure` may do. */
+  readonly identity: ExpectedIdentity | undefined;
+  readonly acceptedTcbStatuses: readonly string[];
+  /** Empty accepts every advisory. */
+  readonly acceptedAdvisories: readonly string[];
+}
+
+/**
+ * Checks that the quote speaks of this Root certificate and nonce: report data is SHA-256 of both,
+ * zero-padded to 64 bytes (section 1.6). Throws `EVIDENCE_OTHER_KEY`.
+ */
+export async function checkReportData(
+  reportData: Uint8Array,
+  rootDer: Uint8Array,
+  nonce: Uint8Array,
+): Promise<void> {
+  const digest = await crypto.subtle.digest("SHA-256", concatBytes(rootDer, nonce));
+  const expected = concatBytes(new Uint8Array(digest), new Uint8Array(32));
+  if (!equalBytes(reportData, expected)) {
+    throw new ClientError(
+      "EVIDENCE_OTHER_KEY",
+      "the evidence was made for another root certificate or nonce",
+    );
+  }
+}
+
+/**
+ * Appraises verified evidence by the rules of section 9.1, in their order. Throws
+ * `COORDINATOR_REFUSED` naming what was had and what was needed.
+ */
+export function appraiseCoordinator(
+  verified: VerifiedSgxQuote,
+  expected: CoordinatorExpectations,
+): void {
+  if (expected.identity !== undefined) appraiseIdentity(verified, expected.identity);
+  appraiseTcb(verified, expected);
+}
+
+function appraiseIdentity({ body }: VerifiedSgxQuote, identity: ExpectedIdentity): void {
+  const { uniqueId, signerId, productId, securityVersion } = identity;
+  if (uniqueId === undefined && (productId === 0 || securityVersion === 0)) {
+    refuse("without UniqueID the expected ProductID and SecurityVersion must not be 0");
+  }
+  if (body.isvSvn < securityVersion) {
+    refuse(`security version ${body.isvSvn}, at least ${securityVersion} needed`);
+  }
+  if (productId !== 0 && body.isvProdId !== productId) {
+    refuse(`product id ${body.isvProdId}, ${productId} needed`);
+  }
+  if (body.debug && !identity.debug) refuse("debug enclave: its memory can be read");
+  requireEqual("UniqueID", body.mrEnclave, uniqueId);
+  requireEqual("SignerID", body.mrSigner, signerId);
+}
+
+function requireEqual(name: string, had: Uint8Array, needed: Uint8Array | undefined): void {
+  if (needed !== undefined && !equalBytes(had, needed)) {
+    refuse(`${name} ${toHex(had)}, ${toHex(needed)} needed`);
+  }
+}
+
+function appraiseTcb(verified: VerifiedSgxQuote, expected: CoordinatorExpectations): void {
+  const { status, advisoryIds } = verified;
+  if (!expected.acceptedTcbStatuses.includes(status)) {
+    refuse(`TCB status ${status}, accepted: ${expected.acceptedTcbStatuses.join(", ")}`);
+  }
+  if (expected.acceptedAdvisories.length === 0) return;
+  const accepted = new Set(expected.acceptedAdvisories.map((id) => id.toUpperCase()));
+  const open = advisoryIds.filter((id) => !accepted.has(id.toUpperCase()));
+  if (open.length > 0) refuse(`advisories ${open.join(", ")} are not accepted`);
+}
+
+function refuse(detail: string): never {
+  throw new ClientError(
+    "COORDINATOR_REFUSED",
+    `the Coordinator is not the expected one: ${detail}`,
+  );
+}

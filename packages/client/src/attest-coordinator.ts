@@ -1,0 +1,250 @@
+import {
+  type Assurance,
+  AttestationError,
+  createSgxVerifier,
+  createSimulationAnchor,
+  type DcapCollateral,
+  decodeOeQuote,
+  INTEL_SGX_ROOT,
+  parseQuote,
+  pckInfoOfQuote,
+  type TrustAnchor,
+  type VerifiedSgxQuote,
+} from "@carrara/attestation";
+import { EncodingError, encodePem, equalBytes, parsePem, toHex } from "@carrara/encoding";
+import { commonNameOf, PkiError, parseCertificate } from "@carrara/pki";
+import {
+  appraiseCoordinator,
+  checkReportData,
+  DEFAULT_ACCEPTED_TCB_STATUSES,
+} from "./appraise-coordinator.ts";
+import { type CoordinatorQuote, createCoordinatorClient } from "./coordinator-client.ts";
+import { ClientError } from "./error.ts";
+import type { ExpectedIdentity } from "./expected-identity.ts";
+import type { Transport } from "./transport.ts";
+
+/** Says how much is asked of a Coordinator. */
+export interface CoordinatorPolicy {
+  /** Accepts a simulated platform, and a Coordinator without evidence. Never the default. */
+  readonly insecure: boolean;
+  /** The expected code; needed unless `insecure`. */
+  readonly identity?: ExpectedIdentity | undefined;
+  /** Default `UpToDate`, `SWHardeningNeeded`. */
+  readonly acceptedTcbStatuses?: readonly string[] | undefined;
+  /** Empty or absent accepts all. */
+  readonly acceptedAdvisories?: readonly string[] | undefined;
+  /** Raw bytes that fresh evidence must cover. */
+  readonly nonce?: Uint8Array | undefined;
+}
+
+/** Where collateral comes from when the Coordinator does not serve its own; the data is signed. */
+export type CollateralSource = (
+  platform: { readonly fmspc: string; readonly ca: "processor" | "platform" },
+  signal?: AbortSignal,
+) => Promise<DcapCollateral>;
+
+/** What is needed to attest a Coordinator. */
+export interface AttestCoordinatorOptions {
+  readonly transport: Transport;
+  readonly policy: CoordinatorPolicy;
+  readonly collateralSource?: CollateralSource;
+  readonly now?: () => Date;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The certificates to pin, in PEM. */
+interface CoordinatorCertificates {
+  readonly rootPem: string;
+  readonly intermediatePem: string;
+  /** Intermediate, then Root: the format of the certificate cache. */
+  readonly chainPem: string;
+}
+
+/** A Coordinator whose evidence was verified and appraised. */
+export interface AttestedCoordinator extends CoordinatorCertificates {
+  readonly assurance: Assurance;
+  /** MRENCLAVE and MRSIGNER, lower-case hex. */
+  readonly measurement: string;
+  readonly signer: string;
+  readonly productId: number;
+  readonly securityVersion: number;
+  readonly debug: boolean;
+  readonly tcbStatus: string;
+  readonly advisoryIds: readonly string[];
+  /** Name of the trust anchor the evidence ends in. */
+  readonly trustAnchor: string;
+  /** The evidence as received, in Open Enclave form. */
+  readonly quote: Uint8Array;
+}
+
+/** A Coordinator that sent no evidence at all, taken at its word because of `insecure`. */
+export interface UnattestedCoordinator extends CoordinatorCertificates {
+  readonly assurance: "none";
+}
+
+/**
+ * Fetches the Coordinator's evidence over unverified TLS, verifies it, appraises it, and returns
+ * the certificates that it vouches for; every later connection pins Root. Throws the transport's
+ * codes and `EVIDENCE_*`, `COORDINATOR_REFUSED`, `IDENTITY_MISSING`, `COLLATERAL_MISSING`.
+ */
+export async function attestCoordinator(
+  options: AttestCoordinatorOptions,
+): Promise<AttestedCoordinator | UnattestedCoordinator> {
+  const { policy, signal, now = () => new Date() } = options;
+  const client = createCoordinatorClient({
+    transport: options.transport,
+    trust: { kind: "unverified" },
+  });
+  const received = await client.getQuote(policy.nonce, signal);
+  const certificates = readChain(received);
+  if (received.quote === undefined || received.quote.length === 0) {
+    if (policy.insecure) return { assurance: "none", ...pemsOf(certificates) };
+    throw new ClientError(
+      "EVIDENCE_MISSING",
+      "the Coordinator sent no evidence: it runs outside an enclave, and only --insecure accepts that",
+    );
+  }
+  const evidence = readEvidence(received.quote);
+  const anchor = anchorFor(evidence.platform.rootCertificate, policy.insecure);
+  const collateral =
+    (await client.getCollateral(signal)) ?? (await fetchCollateral(options, evidence.platform));
+  const verified = await verify(evidence.raw, collateral, anchor, now());
+  await checkReportData(
+    verified.body.reportData,
+    certificates.root,
+    policy.nonce ?? new Uint8Array(0),
+  );
+  requireIdentity(policy, verified);
+  appraiseCoordinator(verified, {
+    identity: policy.identity,
+    acceptedTcbStatuses: policy.acceptedTcbStatuses ?? DEFAULT_ACCEPTED_TCB_STATUSES,
+    acceptedAdvisories: policy.acceptedAdvisories ?? [],
+  });
+  return { ...resultOf(verified, received.quote), ...pemsOf(certificates) };
+}
+
+interface Chain {
+  readonly intermediate: Uint8Array;
+  readonly root: Uint8Array;
+}
+
+/** The chain is Intermediate, then Root, nothing else (spec marblerun section 2.6). */
+function readChain({ chainPem }: CoordinatorQuote): Chain {
+  try {
+    const blocks = parsePem(chainPem);
+    const [intermediate, root] = blocks.map(({ bytes }) => parseCertificate(bytes).raw);
+    if (blocks.length === 2 && intermediate !== undefined && root !== undefined) {
+      return { intermediate, root };
+    }
+  } catch (cause) {
+    if (!(cause instanceof EncodingError || cause instanceof PkiError)) throw cause;
+    throw new ClientError("RESPONSE_INVALID", "the Coordinator's certificates are malformed", {
+      cause,
+    });
+  }
+  throw new ClientError("RESPONSE_INVALID", "the Coordinator did not send two certificates");
+}
+
+function pemsOf({ intermediate, root }: Chain): CoordinatorCertificates {
+  const intermediatePem = encodePem("CERTIFICATE", intermediate);
+  const rootPem = encodePem("CERTIFICATE", root);
+  return { intermediatePem, rootPem, chainPem: `${intermediatePem}${rootPem}` };
+}
+
+function readEvidence(quote: Uint8Array): {
+  readonly raw: Uint8Array;
+  readonly platform: ReturnType<typeof pckInfoOfQuote>;
+} {
+  try {
+    const raw = decodeOeQuote(quote);
+    return { raw, platform: pckInfoOfQuote(parseQuote(raw)) };
+  } catch (cause) {
+    throw evidenceInvalid(cause);
+  }
+}
+
+/**
+ * The anchor that evidence ending in `rootCertificate` may be verified under: Intel's root, or with
+ * `insecure` the root itself, which makes the result a simulation. Throws `EVIDENCE_SIMULATED`.
+ */
+function anchorFor(rootCertificate: Uint8Array, insecure: boolean): TrustAnchor {
+  if (equalBytes(rootCertificate, INTEL_SGX_ROOT.certificate)) return INTEL_SGX_ROOT;
+  try {
+    if (insecure) return createSimulationAnchor(rootCertificate);
+    throw simulated(commonNameOf(parseCertificate(rootCertificate).subject));
+  } catch (cause) {
+    throw evidenceInvalid(cause);
+  }
+}
+
+function simulated(rootName: string): ClientError {
+  // The name is the sender's and ends on a terminal.
+  const name = rootName.slice(0, 100).replace(/[\p{Cc}\p{Cf}]/gu, "?");
+  return new ClientError(
+    "EVIDENCE_SIMULATED",
+    `the evidence is rooted in "${name}", not in Intel's SGX root: this is a simulation, not protected by hardware; --insecure accepts it`,
+  );
+}
+
+async function fetchCollateral(
+  { collateralSource, signal }: AttestCoordinatorOptions,
+  { fmspc, ca }: { readonly fmspc: string; readonly ca: "processor" | "platform" },
+): Promise<DcapCollateral> {
+  if (collateralSource === undefined) {
+    throw new ClientError(
+      "COLLATERAL_MISSING",
+      "the Coordinator serves no collateral and no other source was named",
+    );
+  }
+  return await collateralSource({ fmspc, ca }, signal);
+}
+
+async function verify(
+  quote: Uint8Array,
+  collateral: DcapCollateral,
+  anchor: TrustAnchor,
+  now: Date,
+): Promise<VerifiedSgxQuote> {
+  try {
+    return await createSgxVerifier().verify({ quote, collateral, anchor, now });
+  } catch (cause) {
+    throw evidenceInvalid(cause);
+  }
+}
+
+function evidenceInvalid(cause: unknown): unknown {
+  if (!(cause instanceof AttestationError || cause instanceof PkiError)) return cause;
+  return new ClientError(
+    "EVIDENCE_INVALID",
+    `the Coordinator's evidence does not verify: ${cause.code}: ${cause.message}`,
+    { cause },
+  );
+}
+
+/** Genuine hardware says nothing about the code in it: without an expectation there is no trust. */
+function requireIdentity(policy: CoordinatorPolicy, { body }: VerifiedSgxQuote): void {
+  if (policy.insecure || policy.identity !== undefined) return;
+  throw new ClientError(
+    "IDENTITY_MISSING",
+    `the evidence is genuine but nobody said which Coordinator is expected; it is UniqueID ${toHex(body.mrEnclave)}, SignerID ${toHex(body.mrSigner)}; name it with --era-config`,
+  );
+}
+
+function resultOf(
+  verified: VerifiedSgxQuote,
+  quote: Uint8Array,
+): Omit<AttestedCoordinator, keyof CoordinatorCertificates> {
+  const { body } = verified;
+  return {
+    assurance: verified.assurance,
+    measurement: toHex(body.mrEnclave),
+    signer: toHex(body.mrSigner),
+    productId: body.isvProdId,
+    securityVersion: body.isvSvn,
+    debug: body.debug,
+    tcbStatus: verified.status,
+    advisoryIds: verified.advisoryIds,
+    trustAnchor: verified.trustAnchor.name,
+    quote,
+  };
+}

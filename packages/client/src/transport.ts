@@ -1,0 +1,27 @@
+/** Whom a connection believes: one pinned root certificate, or anybody. */
+export type ServerTrust =
+  | { readonly kind: "pinned"; readonly rootPem: string }
+  | { readonly kind: "unverified" };
+
+/** One request to a Coordinator. */
+export interface TransportRequest {
+  readonly method: "GET" | "POST";
+  /** Path and query, starting with `/`. */
+  readonly path: string;
+  readonly body?: Uint8Array;
+  readonly trust: ServerTrust;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What came back: any HTTP status. */
+export interface TransportResponse {
+  readonly status: number;
+  readonly statusText: string;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Sends one request and reads the whole, bounded answer. Rejects with `UNREACHABLE`,
+ * `TLS_NOT_TRUSTED` or `RESPONSE_TOO_LARGE`, or with the signal's reason.
+ */
+export type Transport = (request: TransportRequest) => Promise<TransportResponse>;

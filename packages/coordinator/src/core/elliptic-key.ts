@@ -1,0 +1,48 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+  sign,
+} from "node:crypto";
+import { promisify } from "node:util";
+import { algorithmIdentifier, OID, type Signer } from "@carrara/pki";
+
+const generate = promisify(generateKeyPair);
+
+/** Makes a P-384 private key off the event loop. */
+export async function generateP384Key(): Promise<KeyObject> {
+  const { privateKey } = await generate("ec", { namedCurve: "secp384r1" });
+  return privateKey;
+}
+
+/** DER SubjectPublicKeyInfo of a private key. */
+export function spkiOf(privateKey: KeyObject): Uint8Array {
+  return createPublicKey(privateKey).export({ type: "spki", format: "der" });
+}
+
+/** DER PKCS#8; secret. */
+export function pkcs8Of(privateKey: KeyObject): Uint8Array {
+  return privateKey.export({ type: "pkcs8", format: "der" });
+}
+
+/** The key of DER PKCS#8 bytes. Throws what node:crypto throws. */
+export function keyOfPkcs8(bytes: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.from(bytes), format: "der", type: "pkcs8" });
+}
+
+/**
+ * Signs certificates with ecdsa-with-SHA384. Node's synchronous signing costs half of WebCrypto's and
+ * needs no hop to another thread.
+ */
+export function p384Signer(privateKey: KeyObject): Signer {
+  return {
+    algorithm: algorithmIdentifier(OID.ecdsaWithSha384),
+    sign: (data) => sign("sha384", data, privateKey),
+  };
+}
+
+/** ASN.1 ECDSA over SHA-256 of `data`: the form of manifest and quote signatures (section 2.7). */
+export function signSha256(privateKey: KeyObject, data: Uint8Array): Uint8Array {
+  return sign("sha256", data, privateKey);
+}

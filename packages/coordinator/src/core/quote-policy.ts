@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import type { VerifiedSgxQuote } from "@carrara/attestation";
+import { equalBytes, toHex } from "@carrara/encoding";
+import { matchPackage, type Package } from "@carrara/manifest";
+import { CoordinatorError } from "../error.ts";
+
+/** Statuses that are fine beside `UpToDate` when a package lists none (section 3.4). */
+const DEFAULT_TCB_STATUSES: readonly string[] = ["SWHardeningNeeded"];
+
+/** The part of a verified quote that the policy looks at. */
+export type QuoteClaims = Pick<VerifiedSgxQuote, "status" | "advisoryIds" | "body">;
+
+/**
+ * Appraises genuine evidence against a package and the TLS client certificate it came with (section
+ * 3.4). Throws `QUOTE_TCB_STATUS`, `QUOTE_ADVISORY`, `QUOTE_REPORT_DATA`, `PACKAGE_MISMATCH`.
+ */
+export function requireAcceptedQuote(
+  quote: QuoteClaims,
+  pkg: Package,
+  peerCertificate: Uint8Array,
+): void {
+  requireTcbStatus(quote, pkg);
+  requireAdvisories(quote, pkg);
+  const expected = createHash("sha256").update(peerCertificate).digest();
+  if (!equalBytes(quote.body.reportData.subarray(0, 32), expected)) {
+    throw new CoordinatorError(
+      "QUOTE_REPORT_DATA",
+      "the quote is over another key than the tls client certificate",
+    );
+  }
+  requirePackage(quote, pkg);
+}
+
+function requireTcbStatus({ status }: QuoteClaims, { acceptedTcbStatuses }: Package): void {
+  const accepted = acceptedTcbStatuses.length > 0 ? acceptedTcbStatuses : DEFAULT_TCB_STATUSES;
+  if (status === "UpToDate" || accepted.includes(status)) return;
+  throw new CoordinatorError(
+    "QUOTE_TCB_STATUS",
+    `tcb status is ${status}, accepted are UpToDate, ${accepted.join(", ")}`,
+  );
+}
+
+function requireAdvisories({ status, advisoryIds }: QuoteClaims, pkg: Package): void {
+  if (status !== "SWHardeningNeeded" || pkg.acceptedAdvisories.length === 0) return;
+  const accepted = new Set(pkg.acceptedAdvisories.map((id) => id.toLowerCase()));
+  const refused = advisoryIds.filter((id) => !accepted.has(id.toLowerCase()));
+  if (refused.length > 0) {
+    throw new CoordinatorError("QUOTE_ADVISORY", `advisories ${refused.join(", ")} not accepted`);
+  }
+}
+
+function requirePackage({ body }: QuoteClaims, pkg: Package): void {
+  const mismatch = matchPackage(pkg, {
+    debug: body.debug,
+    uniqueId: toHex(body.mrEnclave),
+    signerId: toHex(body.mrSigner),
+    productId: BigInt(body.isvProdId),
+    securityVersion: body.isvSvn,
+  });
+  if (mismatch !== undefined) {
+    throw new CoordinatorError("PACKAGE_MISMATCH", `${mismatch.message} (${mismatch.code})`);
+  }
+}

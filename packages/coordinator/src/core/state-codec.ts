@@ -1,0 +1,200 @@
+import { createPrivateKey } from "node:crypto";
+import {
+  encodeGoJson,
+  goBool,
+  goBytes,
+  goMap,
+  goNullable,
+  goObject,
+  goUint,
+  goString,
+  readGoJson,
+  ManifestError,
+} from "@carrara/manifest";
+import { utf8 } from "@carrara/encoding";
+import { keyIdentifier } from "@carrara/pki";
+import { CoordinatorError } from "../error.ts";
+import type { Authority } from "./authority.ts";
+import { spkiOf } from "./elliptic-key.ts";
+import { readDeployment } from "./deployment.ts";
+import type { Secret } from "./secret.ts";
+import type { MeshState } from "./state.ts";
+
+/** Number of the running state, as clients see it and the store keeps it. */
+const RUNNING = "3";
+
+/**
+ * The sealed form of a running state (section 8.3): a JSON object from state key to base64 value,
+ * as UTF-8. Holds every secret: only ever written encrypted.
+ */
+export function encodeState(state: MeshState): Uint8Array {
+  const { authority, deployment } = state;
+  const entries = new Map<string, Uint8Array>([
+    ["state", utf8(RUNNING)],
+    ["certificate:coordinatorRootCert", authority.root.certificate],
+    ["privateKey:coordinatorRootKey", sec1(authority.root.key)],
+    ["certificate:coordinatorIntermediateCert", authority.intermediate.certificate],
+    ["privateKey:coordinatorIntermediateKey", sec1(authority.intermediate.key)],
+    ["certificate:marbleRootCert", authority.marbleRoot],
+    ["rootSecret", state.rootSecret],
+    ["updateLog", utf8(state.updateLog.map((line) => `${line}\n`).join(""))],
+  ]);
+  if (state.previousRootSecret !== undefined) {
+    entries.set("previousRootSecret", state.previousRootSecret);
+  }
+  if (deployment !== undefined) {
+    entries.set("manifest", deployment.manifestBytes);
+    entries.set("manifestSignature", deployment.signature);
+  }
+  for (const [name, secret] of state.secrets) entries.set(`secret:${name}`, encodeSecret(secret));
+  for (const [name, secret] of state.previousSecrets) {
+    entries.set(`previousSecret:${name}`, encodeSecret(secret));
+  }
+  for (const [type, count] of state.activations) {
+    entries.set(`activations:${type}`, utf8(count.toString(16)));
+  }
+  for (const [id, value] of state.counters) {
+    entries.set(`monotonicCounter:${id}`, counterBytes(value));
+  }
+  const text = new Map([...entries].map(([key, value]) => [key, base64(value)]));
+  return utf8(encodeGoJson(text));
+}
+
+function sec1(key: MeshState["authority"]["root"]["key"]): Uint8Array {
+  return key.export({ type: "sec1", format: "der" });
+}
+
+/** Ten times faster than the portable writer; states hold whole manifests. */
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+function counterBytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, value, true);
+  return bytes;
+}
+
+/** The JSON form of a secret (section 2.6), as stored and as readers get it. */
+export function secretJson(secret: Secret): {
+  readonly [field: string]: string | number | boolean | Uint8Array | null;
+} {
+  return {
+    Type: secret.type,
+    Size: secret.size,
+    Shared: secret.shared,
+    UserDefined: secret.userDefined,
+    Cert: secret.cert ?? null,
+    ValidFor: secret.validFor,
+    Private: secret.private ?? null,
+    Public: secret.public ?? null,
+  };
+}
+
+function encodeSecret(secret: Secret): Uint8Array {
+  return utf8(encodeGoJson(secretJson(secret)));
+}
+
+const secretDecoder = goObject({
+  type: goString,
+  size: goUint,
+  shared: goBool,
+  userDefined: goBool,
+  cert: goNullable(goBytes),
+  validFor: goUint,
+  private: goNullable(goBytes),
+  public: goNullable(goBytes),
+});
+
+/** Reads {@link encodeState}'s form. Throws `STATE_TAMPERED` for anything that is none. */
+export async function decodeState(bytes: Uint8Array): Promise<MeshState> {
+  try {
+    return await readState(readGoJson(bytes, goMap(goBytes), "whole"));
+  } catch (cause) {
+    if (cause instanceof CoordinatorError && cause.code === "STATE_TAMPERED") throw cause;
+    if (!(cause instanceof ManifestError || cause instanceof CoordinatorError || isNodeError(cause)))
+      throw cause;
+    throw new CoordinatorError("STATE_TAMPERED", "the unsealed state cannot be read", { cause });
+  }
+}
+
+/** Errors of node:crypto for bytes that are no key. */
+function isNodeError(error: unknown): boolean {
+  return error instanceof Error && "code" in error;
+}
+
+type Entries = ReadonlyMap<string, Uint8Array>;
+
+async function readState(entries: Entries): Promise<MeshState> {
+  if (text(required(entries, "state")) !== RUNNING) {
+    throw new CoordinatorError("STATE_TAMPERED", "the sealed state is not one that accepts marbles");
+  }
+  const lines = text(required(entries, "updateLog")).split("\n");
+  return {
+    phase: "accepting-marbles",
+    authority: await readAuthority(entries),
+    rootSecret: required(entries, "rootSecret"),
+    previousRootSecret: entries.get("previousRootSecret"),
+    deployment: readDeployment(
+      required(entries, "manifest"),
+      required(entries, "manifestSignature"),
+    ),
+    secrets: readGroup(entries, "secret:", decodeSecret),
+    previousSecrets: readGroup(entries, "previousSecret:", decodeSecret),
+    activations: readGroup(entries, "activations:", (value) => Number.parseInt(text(value), 16)),
+    counters: readGroup(entries, "monotonicCounter:", counterValue),
+    updateLog: lines.slice(0, -1),
+  };
+}
+
+function decodeSecret(bytes: Uint8Array): Secret {
+  return readGoJson(bytes, secretDecoder, "whole");
+}
+
+function counterValue(bytes: Uint8Array): bigint {
+  if (bytes.length !== 8) throw new CoordinatorError("STATE_TAMPERED", "counter is not of 8 bytes");
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+}
+
+async function readAuthority(entries: Entries): Promise<Authority> {
+  const key = (name: string) =>
+    createPrivateKey({
+      key: Buffer.from(required(entries, name)),
+      format: "der",
+      type: "sec1",
+    });
+  const intermediateKey = key("privateKey:coordinatorIntermediateKey");
+  return {
+    root: {
+      certificate: required(entries, "certificate:coordinatorRootCert"),
+      key: key("privateKey:coordinatorRootKey"),
+    },
+    intermediate: {
+      certificate: required(entries, "certificate:coordinatorIntermediateCert"),
+      key: intermediateKey,
+    },
+    marbleRoot: required(entries, "certificate:marbleRootCert"),
+    issuerKeyId: await keyIdentifier(spkiOf(intermediateKey)),
+  };
+}
+
+function required(entries: Entries, key: string): Uint8Array {
+  const value = entries.get(key);
+  if (value === undefined) {
+    throw new CoordinatorError("STATE_TAMPERED", `the sealed state lacks ${key}`);
+  }
+  return value;
+}
+
+function readGroup<T>(
+  entries: Entries,
+  prefix: string,
+  read: (value: Uint8Array) => T,
+): ReadonlyMap<string, T> {
+  const group = [...entries].filter(([key]) => key.startsWith(prefix));
+  return new Map(group.map(([key, value]) => [key.slice(prefix.length), read(value)]));
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

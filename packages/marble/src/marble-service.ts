@@ -1,0 +1,32 @@
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { MethodDefinition } from "@grpc/grpc-js";
+import {
+  type ActivationReq,
+  ActivationReqSchema,
+  type ActivationResp,
+  ActivationRespSchema,
+} from "./gen/rpc/coordinator_pb.ts";
+
+/** The methods of {@link marbleService}. */
+export interface MarbleServiceDefinition {
+  readonly Activate: MethodDefinition<ActivationReq, ActivationResp>;
+}
+
+/** The gRPC service `rpc.Marble` for grpc-js servers and clients (spec marblerun section 3.1). */
+export const marbleService: MarbleServiceDefinition = Object.freeze({
+  Activate: {
+    path: "/rpc.Marble/Activate",
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (request: ActivationReq) =>
+      bufferOver(toBinary(ActivationReqSchema, request)),
+    requestDeserialize: (bytes: Buffer) => fromBinary(ActivationReqSchema, bytes),
+    responseSerialize: (response: ActivationResp) =>
+      bufferOver(toBinary(ActivationRespSchema, response)),
+    responseDeserialize: (bytes: Buffer) => fromBinary(ActivationRespSchema, bytes),
+  },
+});
+
+function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,105 @@
+import { createSimulationAnchor, type TrustAnchor } from "@carrara/attestation";
+import { fromBase64, toHex } from "@carrara/encoding";
+import { TeeError } from "../error.ts";
+import type { Tee } from "../tee.ts";
+import { type EnclaveChannel, openProcessChannel } from "./enclave-channel.ts";
+import { type EnclaveRequest, REPORT_DATA_BYTES, replySchema } from "./protocol.ts";
+
+/** Longest wait for one answer of the platform, in milliseconds; it takes about one. */
+const REPLY_TIMEOUT_MS = 10_000;
+/** Requests in flight at once: evidence is wanted a few times in the life of an enclave. */
+const MAX_PENDING = 64;
+const SEALING_KEY_BYTES = 32;
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type Question = DistributiveOmit<EnclaveRequest, "carrara" | "id">;
+
+/**
+ * The platform that started this process, over the channel it gave. The platform decides who asks:
+ * it measured the image before it started it, and nothing said here can change that. Throws
+ * `NOT_IN_ENCLAVE`, `CHANNEL_CLOSED`, `CHANNEL_TIMEOUT`, `EVIDENCE_REFUSED`.
+ */
+export async function connectEnclaveTee(
+  channel: EnclaveChannel = openProcessChannel(),
+): Promise<Tee> {
+  const ask = openConversation(channel);
+  const trustAnchor: TrustAnchor = createSimulationAnchor(await ask({ kind: "anchor" }));
+  return {
+    assurance: trustAnchor.kind,
+    trustAnchor,
+    async getEvidence(reportData) {
+      if (reportData.length > REPORT_DATA_BYTES) {
+        throw new TypeError(`report data has ${reportData.length} bytes, 64 allowed`);
+      }
+      return await ask({ kind: "quote", reportData: toHex(reportData) });
+    },
+    async getSealingKey(policy) {
+      const key = await ask({ kind: "seal", policy });
+      if (key.length === SEALING_KEY_BYTES) return key;
+      throw new TeeError("EVIDENCE_REFUSED", `sealing key has ${key.length} bytes, 32 needed`);
+    },
+  };
+}
+
+interface Waiter {
+  readonly resolve: (value: Uint8Array) => void;
+  readonly reject: (reason: TeeError) => void;
+}
+
+/** Numbers the questions sent over `channel` and hands each its own answer. */
+function openConversation(channel: EnclaveChannel): (question: Question) => Promise<Uint8Array> {
+  const waiting = new Map<number, Waiter>();
+  let nextId = 0;
+  let closed = false;
+  const settle = (id: number): Waiter | undefined => {
+    const waiter = waiting.get(id);
+    waiting.delete(id);
+    if (waiting.size === 0) channel.hold(false);
+    return waiter;
+  };
+  channel.open(
+    (message) => {
+      const { data } = replySchema.safeParse(message);
+      if (data === undefined) return;
+      const waiter = settle(data.id);
+      if ("value" in data) waiter?.resolve(fromBase64(data.value));
+      else waiter?.reject(new TeeError("EVIDENCE_REFUSED", data.error));
+    },
+    () => {
+      closed = true;
+      for (const id of [...waiting.keys()]) settle(id)?.reject(gone());
+    },
+  );
+  return async (question) => {
+    if (closed) throw gone();
+    if (waiting.size >= MAX_PENDING) {
+      throw new TeeError("EVIDENCE_REFUSED", `${MAX_PENDING} requests are in flight already`);
+    }
+    const id = nextId;
+    nextId += 1;
+    return await new Promise<Uint8Array>((resolve, reject) => {
+      const late = new TeeError("CHANNEL_TIMEOUT", `no answer within ${REPLY_TIMEOUT_MS} ms`);
+      const timer = setTimeout(() => settle(id)?.reject(late), REPLY_TIMEOUT_MS);
+      waiting.set(id, {
+        resolve: (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        reject: (reason) => {
+          clearTimeout(timer);
+          reject(reason);
+        },
+      });
+      channel.hold(true);
+      try {
+        channel.send({ ...question, carrara: 1, id });
+      } catch (cause) {
+        settle(id)?.reject(cause instanceof TeeError ? cause : gone(cause));
+      }
+    });
+  };
+}
+
+function gone(cause?: unknown): TeeError {
+  return new TeeError("CHANNEL_CLOSED", "the platform is gone", { cause });
+}
