@@ -15,7 +15,7 @@ export default defineConfig({
           name: "unit",
           include: [
             "packages/*/src/**/*.test.ts",
-            "apps/*/src/**/*.test.ts",
+            "apps/*/{src,page/src}/**/*.test.ts",
             "tools/**/*.test.ts",
             "tests/conformance/**/*.test.ts",
             "tests/docs/**/*.test.ts",

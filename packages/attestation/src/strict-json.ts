@@ -9,7 +9,7 @@ export type StrictJson =
 
 /** Nesting that signed collateral needs is below 8. */
 const MAX_DEPTH = 16;
-const NUMBER = /-?(?:0|[1-9]\d*)(?:[.eE][^,\]}\s]*)?/y;
+const INTEGER = /-?(?:0|[1-9]\d*)/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /[ \t\n\r]*/y;
 
@@ -82,7 +82,7 @@ export function parseStrictJson(text: string): StrictJson {
     if (take("false")) return false;
     if (take("null")) return null;
     if (text[offset] === '"') return string();
-    const number = Number(match(NUMBER) ?? Number.NaN);
+    const number = Number(match(INTEGER) ?? Number.NaN);
     if (!Number.isSafeInteger(number))
       throw new StrictJsonError(`integer needed at offset ${offset}`);
     return number;

@@ -1,5 +1,6 @@
 import { equalBytes, fromBase64 } from "@carrara/encoding";
 import { commonNameOf, PkiError, parseCertificate } from "@carrara/pki";
+import { copyBytes } from "./copy-bytes.ts";
 import { AttestationError } from "./error.ts";
 
 /** Whether a result rests on hardware, or on a simulation that protects nothing. */
@@ -56,14 +57,14 @@ function anchorOf(certificate: Uint8Array): Omit<TrustAnchor, "kind"> {
  * `CERT_MALFORMED`, and `CERT_UNTRUSTED_ROOT` for Intel's own root, which is no simulation.
  */
 export function createSimulationAnchor(certificate: Uint8Array): TrustAnchor {
-  const anchor = anchorOf(certificate.slice());
+  const anchor = anchorOf(copyBytes(certificate));
   if (equalBytes(anchor.spki, INTEL_SGX_SPKI)) {
     throw new AttestationError("CERT_UNTRUSTED_ROOT", "a hardware root cannot be a simulation");
   }
   return Object.freeze({ ...anchor, kind: "simulation" });
 }
 
-/** The kind that the anchor's key really has, whatever the object says. */
-export function assuranceOf(anchor: TrustAnchor): Assurance {
-  return equalBytes(anchor.spki, INTEL_SGX_SPKI) ? "hardware" : "simulation";
+/** What evidence under the root key `spki` is worth, whatever an anchor says of itself. */
+export function assuranceOf(spki: Uint8Array): Assurance {
+  return equalBytes(spki, INTEL_SGX_SPKI) ? "hardware" : "simulation";
 }

@@ -10,6 +10,7 @@ export const DEFAULT_ACCEPTED_TCB_STATUSES: readonly string[] = ["UpToDate", "SW
 export interface CoordinatorExpectations {
   /** Undefined accepts any code, which only `insecure` may do. */
   readonly identity: ExpectedIdentity | undefined;
+  /** UpToDate is accepted in any case. */
   readonly acceptedTcbStatuses: readonly string[];
   /** Empty accepts every advisory. */
   readonly acceptedAdvisories: readonly string[];
@@ -70,7 +71,7 @@ function requireEqual(name: string, had: Uint8Array, needed: Uint8Array | undefi
 
 function appraiseTcb(verified: VerifiedSgxQuote, expected: CoordinatorExpectations): void {
   const { status, advisoryIds } = verified;
-  if (!expected.acceptedTcbStatuses.includes(status)) {
+  if (status !== "UpToDate" && !expected.acceptedTcbStatuses.includes(status)) {
     refuse(`TCB status ${status}, accepted: ${expected.acceptedTcbStatuses.join(", ")}`);
   }
   if (expected.acceptedAdvisories.length === 0) return;

@@ -4,7 +4,7 @@ import { concatBytes, encodePem, toHex, utf8 } from "@carrara/encoding";
 import { hasFeatureGate, sealModeOf } from "@carrara/manifest";
 import type { Tee } from "@carrara/tee";
 import { type CommitQueue, createCommitQueue } from "./commit-queue.ts";
-import { activateMarble, type ActivationRequest, countActivation } from "./core/activate.ts";
+import { type ActivationRequest, activateMarble, countActivation } from "./core/activate.ts";
 import { authenticateMarble, authenticateUser } from "./core/authenticate.ts";
 import { authorityNames, createAuthority } from "./core/authority.ts";
 import { advanceCounter, type CounterOwner, requireCounters } from "./core/counter.ts";
@@ -137,7 +137,10 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
   const mesh = () => commits.current().mesh;
   const context = () => ({ now: clock(), randomBytes: random });
   if (deps.acceptUnattested) {
-    log.warn({ code: "UNATTESTED_ACCEPTED" }, "marbles without a quote are accepted: no attestation");
+    log.warn(
+      { code: "UNATTESTED_ACCEPTED" },
+      "marbles without a quote are accepted: no attestation",
+    );
   }
 
   const updateMesh = async <T>(change: (state: MeshState) => { state: MeshState; result: T }) =>
@@ -158,7 +161,11 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
     for (const listener of listeners) listener();
   };
 
-  const recoverWith = async (active: RecoverySession, secret: Uint8Array, signature: Uint8Array) => {
+  const recoverWith = async (
+    active: RecoverySession,
+    secret: Uint8Array,
+    signature: Uint8Array,
+  ) => {
     const before = mesh();
     requirePhase(before, "recovery");
     const { remaining, recovered } = await active.submit({ secret, signature });
@@ -187,7 +194,8 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
       quote: nonce.length === 0 ? ownQuote : await makeQuote(tee, mesh(), nonce),
     }),
     collateral: async () => {
-      if (ownQuote === undefined) throw new CoordinatorError("QUOTE_FAILED", "there is no own quote");
+      if (ownQuote === undefined)
+        throw new CoordinatorError("QUOTE_FAILED", "there is no own quote");
       return await quotes.collateralOf(ownQuote);
     },
     setManifest: async (bytes) => {
@@ -262,7 +270,10 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
       const { uuid, packageName, quote } = activation;
       const fields = { marbleType, uuid, package: packageName };
       if (quote === undefined) {
-        log.warn({ ...fields, code: "UNATTESTED_ACCEPTED" }, "marble activated without attestation");
+        log.warn(
+          { ...fields, code: "UNATTESTED_ACCEPTED" },
+          "marble activated without attestation",
+        );
       } else {
         const measured = { tcbStatus: quote.status, uniqueId: toHex(quote.body.mrEnclave) };
         log.info({ ...fields, ...measured }, "marble activated");

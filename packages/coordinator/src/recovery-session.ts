@@ -1,11 +1,11 @@
 import { constants, generateKeyPair, type KeyObject, privateDecrypt } from "node:crypto";
 import { promisify } from "node:util";
-import { CoordinatorError } from "./error.ts";
 import {
   type RecoveryProgress,
   type RecoverySubmission,
   submitRecoverySecret,
 } from "./core/recovery.ts";
+import { CoordinatorError } from "./error.ts";
 import { parseRecoveryHashes } from "./sealer.ts";
 import { openState, recoveryDataOf } from "./store/sealing.ts";
 

@@ -1,5 +1,5 @@
-import { goBool, goMap, goNullable, readGoJson, type SealMode } from "@carrara/manifest";
 import { utf8 } from "@carrara/encoding";
+import { goBool, goMap, goNullable, readGoJson, type SealMode } from "@carrara/manifest";
 import type { Tee } from "@carrara/tee";
 import type { RecoveryHashes } from "./core/recovery.ts";
 import type { MeshState } from "./core/state.ts";

@@ -32,7 +32,7 @@ async function app(config: unknown = CONFIG): Promise<string> {
   const files: Readonly<Record<string, string>> = {
     "enclave.json": JSON.stringify(config),
     "src/main.ts": SOURCE,
-    "src/helper.ts": "export function helper(count: number): string { return `${count} assets`; }",
+    "src/helper.ts": "export function helper(count: number): string { return String(count); }",
     "page/index.html": "<title>page</title>",
     "page/assets/a.js": "1",
   };

@@ -41,11 +41,11 @@ export function textOfUtf8(bytes: Uint8Array): string {
 }
 
 function textOfBrokenUtf8(bytes: Uint8Array): string {
-  const parts: string[] = [];
+  let text = "";
   for (let offset = 0; offset < bytes.length; ) {
     const rune = runeAt((index) => bytes[index], offset);
-    parts.push(String.fromCodePoint(rune.code));
+    text += String.fromCodePoint(rune.code);
     offset += rune.size;
   }
-  return parts.join("");
+  return text;
 }

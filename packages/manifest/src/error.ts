@@ -1,5 +1,5 @@
 /** Why JSON text was refused (spec marblerun section 0.3). */
-export type JsonErrorCode =
+type JsonErrorCode =
   | "JSON_SIZE"
   | "JSON_EMPTY"
   | "JSON_SYNTAX"
@@ -40,7 +40,7 @@ export type ManifestRuleCode =
   | "MANIFEST_RECOVERY_THRESHOLD";
 
 /** Why a template was refused, would not run, or gave a value nobody may have (section 5). */
-export type TemplateErrorCode =
+type TemplateErrorCode =
   | "TEMPLATE_PARSE"
   | "TEMPLATE_UNSUPPORTED"
   | "TEMPLATE_EXECUTION"
@@ -48,7 +48,7 @@ export type TemplateErrorCode =
   | "TEMPLATE_ENV_NUL";
 
 /** Why a TLS configuration could not be built or read (section 3.7). */
-export type TlsConfigErrorCode =
+type TlsConfigErrorCode =
   | "TLS_CONFIG_MARBLE_UNKNOWN"
   | "TLS_CONFIG_TAG_UNKNOWN"
   | "TLS_CONFIG_SECRET_UNKNOWN"

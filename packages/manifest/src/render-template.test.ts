@@ -195,8 +195,14 @@ describe("bounds", () => {
       "text that doubles",
       `{{ $x := "aaaaaaaaaaaaaaaa" }}{{ range 100 }}{{ $x = print $x $x }}{{ end }}`,
     ],
+    [
+      "comparing without end",
+      `{{ $x := printf "%9999d" 1 }}{{ range 90000 }}{{ if eq $x $x }}{{ end }}{{ end }}`,
+    ],
+    ["one wide call", `{{ printf "${"%9999d".repeat(2000)}" ${"1 ".repeat(2000)}}}`],
+    ["many variables", "{{ $x := 1 }}".repeat(1001)],
     ["wide padding", '{{ printf "%9999999d" 1 }}'],
-    ["much output", '{{ range 1000 }}{{ printf "%999999d" 1 }}{{ end }}'],
+    ["much output", '{{ range 2000 }}{{ printf "%9999d" 1 }}{{ end }}'],
     ["deep blocks", "{{ if true }}".repeat(1000)],
     ["deep parentheses", `{{ ${"(".repeat(1000)}1${")".repeat(1000)} }}`],
   ])("%s is refused", (_name, template) => {
@@ -220,8 +226,14 @@ describe("bounds", () => {
       fc.property(fc.oneof(soup, wrapped, fc.string({ unit: "binary" })), (text) => {
         codeOf(() => render(text));
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
+  });
+
+  test("long literals are read without exhausting the stack", () => {
+    const text = "\\t".repeat(200_000);
+    expect(render(`{{ len "${text}" }}`)).toBe("200000");
+    expect(codeOf(() => render(`{{ ${"1".repeat(1_000_000)} }}`))).toBe("TEMPLATE_PARSE");
   });
 
   test("no message holds bytes of a secret", () => {

@@ -1,5 +1,6 @@
 import { concatBytes, equalBytes, fromHex, toBase64 } from "@carrara/encoding";
 import { readLe } from "../byte-reader.ts";
+import { copyBytes } from "../copy-bytes.ts";
 import { sha256 } from "../crypto.ts";
 import { AttestationError } from "../error.ts";
 
@@ -73,7 +74,7 @@ function base64Url(bytes: Uint8Array): string {
  * Throws `SIGSTRUCT_MALFORMED`, `SIGSTRUCT_SIGNATURE_INVALID`.
  */
 export async function verifySigstruct(bytes: Uint8Array): Promise<Sigstruct> {
-  const sigstruct = parseSigstruct(bytes.slice());
+  const sigstruct = parseSigstruct(copyBytes(bytes));
   const invalid = (message: string, cause?: unknown): AttestationError =>
     new AttestationError("SIGSTRUCT_SIGNATURE_INVALID", message, { cause });
   const parameters = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };

@@ -28,6 +28,8 @@ export interface VerifiedSgxQuote {
   readonly tcbEvaluationDataNumber: number;
   readonly platformStatus: TcbStatus;
   readonly qeStatus: TcbStatus;
+  /** The time that the verification was made for. */
+  readonly verifiedAt: Date;
   readonly collateral: CollateralWindow;
   readonly pck: PckInfo;
   readonly header: QuoteHeader;

@@ -1,36 +1,36 @@
-import { concatBytes, EncodingError, equalBytes, fromHex, toHex } from "@carrara/encoding";
-import { type Certificate, commonNameOf, parseCertificate } from "@carrara/pki";
+import { EncodingError, fromHex } from "@carrara/encoding";
+import type { Certificate } from "@carrara/pki";
 import {
   checkCertificateTime,
   checkCrlTime,
-  checkIsLeaf,
-  checkIssued,
   checkNotRevoked,
-  parseChain,
   type VerifiedCrl,
   verifyCrl,
 } from "../certificate-check.ts";
-import {
-  type ImportedKey,
-  importP256Point,
-  importP256Spki,
-  sha256,
-  verifyP256,
-} from "../crypto.ts";
-import { AttestationError, type VerificationErrorCode } from "../error.ts";
-import { createMemo, type Memo } from "../memo.ts";
-import { type SignedJsonKind, verifySignedJson } from "../signed-json.ts";
+import { copyBytes } from "../copy-bytes.ts";
+import { AttestationError } from "../error.ts";
+import { createMemo } from "../memo.ts";
+import { createRootLoader, type Root } from "../root.ts";
 import { convergeTcbStatus } from "../tcb-status.ts";
-import { assuranceOf, type TrustAnchor } from "../trust-anchor.ts";
+import type { TrustAnchor } from "../trust-anchor.ts";
 import type { DcapCollateral } from "./collateral.ts";
-import { type PckInfo, readPckInfo } from "./pck-certificate.ts";
+import {
+  checkEndorsementNow,
+  type Endorsement,
+  type EndorsementKind,
+  verifyEndorsement,
+} from "./endorsement.ts";
+import { choosePckChain, type PckChain, verifyPckChain } from "./pck-chain.ts";
 import { type QeIdentity, quotingEnclaveLevel, readQeIdentity } from "./qe-identity.ts";
-import { parseQuote, pckChainOf, type SgxQuote } from "./quote.ts";
+import { parseQuote, type SgxQuote } from "./quote.ts";
+import { verifyQuoteSignature, verifyQuotingEnclave } from "./quote-signature.ts";
 import { platformLevel, readTcbInfo, type TcbInfo } from "./tcb-info.ts";
 import type { CollateralWindow, VerifiedSgxQuote } from "./verified-quote.ts";
 
 /** Different inputs of each kind that stay in memory; a mesh has one platform family or a few. */
 const MEMO_CAPACITY = 32;
+/** Longest CRL that is read, in hex digits: twice the 1 MiB of section 2.2. */
+const MAX_CRL_CHARACTERS = 2 * 1024 * 1024;
 
 /** Input of a verification. Strings and bytes may come from an attacker. */
 export interface SgxVerification {
@@ -49,48 +49,44 @@ export interface SgxVerifier {
   verify(input: SgxVerification): Promise<VerifiedSgxQuote>;
 }
 
-interface Root {
-  readonly certificate: Certificate;
-  readonly spkiSha256: string;
+/** Readers of signed things that remember what they verified, by the whole of its input. */
+interface Loaders {
+  readonly root: (anchor: TrustAnchor) => Promise<Root>;
+  readonly pckChain: (text: string, root: Root) => Promise<PckChain>;
+  readonly crl: (hex: string, issuer: Certificate, issuerKey: string) => Promise<VerifiedCrl>;
+  readonly tcbInfo: EndorsementLoader<TcbInfo>;
+  readonly qeIdentity: EndorsementLoader<QeIdentity>;
 }
 
-interface PckChain {
-  readonly leaf: Certificate;
-  readonly ca: Certificate;
-  readonly key: ImportedKey;
-  readonly info: PckInfo;
+type EndorsementLoader<T> = (body: string, chain: string, root: Root) => Promise<Endorsement<T>>;
+
+/** What vouches for one platform, verified and in force at the time of the call. */
+interface Endorsements {
+  readonly root: Root;
+  readonly pck: PckChain;
+  readonly crls: readonly VerifiedCrl[];
+  readonly tcb: Endorsement<TcbInfo>;
+  readonly qe: Endorsement<QeIdentity>;
 }
 
-/** Signed JSON together with the certificate that signed it. */
-interface Endorsed<T> {
-  readonly signer: Certificate;
-  readonly content: T;
-}
-
-interface Memos {
-  readonly roots: Memo<Root>;
-  readonly chains: Memo<PckChain>;
-  readonly crls: Memo<VerifiedCrl>;
-  readonly tcbInfos: Memo<Endorsed<TcbInfo>>;
-  readonly qeIdentities: Memo<Endorsed<QeIdentity>>;
-}
-
-const TCB_INFO: SignedJsonKind = { member: "tcbInfo", prefix: "TCB_INFO" };
-const QE_IDENTITY: SignedJsonKind = { member: "enclaveIdentity", prefix: "QE_IDENTITY" };
+const TCB_INFO: EndorsementKind<TcbInfo> = {
+  member: "tcbInfo",
+  prefix: "TCB_INFO",
+  read: readTcbInfo,
+};
+const QE_IDENTITY: EndorsementKind<QeIdentity> = {
+  member: "enclaveIdentity",
+  prefix: "QE_IDENTITY",
+  read: readQeIdentity,
+};
 
 /** Makes a verifier. It does no I/O; the clock and the collateral are arguments of each call. */
 export function createSgxVerifier(): SgxVerifier {
-  const memos: Memos = {
-    roots: createMemo(MEMO_CAPACITY),
-    chains: createMemo(MEMO_CAPACITY),
-    crls: createMemo(MEMO_CAPACITY),
-    tcbInfos: createMemo(MEMO_CAPACITY),
-    qeIdentities: createMemo(MEMO_CAPACITY),
-  };
+  const loaders = createLoaders();
   return {
     async verify(input) {
       try {
-        return await verifyQuote(snapshot(input), memos);
+        return await verifyQuote(input, loaders);
       } catch (cause) {
         if (cause instanceof AttestationError) throw cause;
         throw new AttestationError("VERIFIER_INPUT", "verification failed unexpectedly", { cause });
@@ -99,82 +95,53 @@ export function createSgxVerifier(): SgxVerifier {
   };
 }
 
-/** Copies what the caller could change between check and use. Throws `VERIFIER_INPUT`. */
-function snapshot({ quote, collateral, anchor, now }: SgxVerification): SgxVerification {
-  if (!(quote instanceof Uint8Array) || !(quote.buffer instanceof ArrayBuffer)) {
-    throw new AttestationError("VERIFIER_INPUT", "the quote must be bytes that nobody shares");
-  }
-  if (Number.isNaN(now.getTime())) {
-    throw new AttestationError("VERIFIER_INPUT", "the time of verification is no date");
-  }
-  const { spki, certificate } = anchor;
+function createLoaders(): Loaders {
+  const pckChains = createMemo<PckChain>(MEMO_CAPACITY);
+  const crls = createMemo<VerifiedCrl>(MEMO_CAPACITY);
   return {
-    quote: quote.slice(),
-    collateral: { ...collateral },
-    anchor: {
-      ...anchor,
-      kind: assuranceOf(anchor),
-      spki: spki.slice(),
-      certificate: certificate.slice(),
-    },
-    now: new Date(now),
+    root: createRootLoader(),
+    pckChain: async (text, root) =>
+      await pckChains.get([text, root.memoKey], async () => await verifyPckChain(text, root)),
+    crl: async (hex, issuer, issuerKey) =>
+      await crls.get([hex, issuerKey], async () => await verifyCrl(crlBytes(hex), issuer)),
+    tcbInfo: createEndorsementLoader(TCB_INFO),
+    qeIdentity: createEndorsementLoader(QE_IDENTITY),
   };
 }
 
-async function verifyQuote(input: SgxVerification, memos: Memos): Promise<VerifiedSgxQuote> {
-  const { collateral, anchor, now } = input;
-  const quote = parseQuote(input.quote);
-  const chainText = pckChainText(quote, collateral);
-  const root = await loadRoot(anchor, memos.roots);
-  const anchorKey = [anchor.kind, toHex(anchor.spki), toHex(anchor.certificate)];
-  const pck = await memos.chains.get(
-    [chainText, ...anchorKey],
-    async () => await verifyPckChain(chainText, root.certificate, anchor),
-  );
-  for (const certificate of [root.certificate, pck.ca, pck.leaf]) {
-    checkCertificateTime(certificate, now);
-  }
-  const rootCrl = await loadCrl(collateral.rootCaCrl, root.certificate, memos.crls);
-  checkCrlTime(rootCrl, now);
-  const pckCrl = await loadCrl(collateral.pckCrl, pck.ca, memos.crls);
-  checkCrlTime(pckCrl, now);
-  checkNotRevoked(pck.ca, rootCrl);
-  checkNotRevoked(pck.leaf, pckCrl);
-
-  const {
-    tcbInfo: tcbText,
-    tcbInfoIssuerChain,
-    qeIdentity: qeText,
-    qeIdentityIssuerChain,
-  } = collateral;
-  const tcb = await memos.tcbInfos.get([tcbText, tcbInfoIssuerChain, ...anchorKey], async () => {
-    const { signer, fields } = await verifyEndorsement(
-      tcbText,
-      tcbInfoIssuerChain,
-      TCB_INFO,
-      root,
-      anchor,
+function createEndorsementLoader<T>(kind: EndorsementKind<T>): EndorsementLoader<T> {
+  const memo = createMemo<Endorsement<T>>(MEMO_CAPACITY);
+  return async (body, chain, root) =>
+    await memo.get(
+      [body, chain, root.memoKey],
+      async () => await verifyEndorsement(kind, body, chain, root),
     );
-    return { signer, content: readTcbInfo(fields) };
-  });
-  checkEndorsementTime(tcb, TCB_INFO, rootCrl, now);
-  const qe = await memos.qeIdentities.get(
-    [qeText, qeIdentityIssuerChain, ...anchorKey],
-    async () => {
-      const { signer, fields } = await verifyEndorsement(
-        qeText,
-        qeIdentityIssuerChain,
-        QE_IDENTITY,
-        root,
-        anchor,
-      );
-      return { signer, content: readQeIdentity(fields) };
-    },
-  );
-  checkEndorsementTime(qe, QE_IDENTITY, rootCrl, now);
-  checkBinding(tcb.content, qe.content, pck.info);
+}
 
-  await verifyQuotingEnclave(quote, pck);
+function crlBytes(hex: string): Uint8Array {
+  if (hex.length > MAX_CRL_CHARACTERS) {
+    throw new AttestationError("CRL_MALFORMED", `revocation list has ${hex.length} hex digits`);
+  }
+  try {
+    return fromHex(hex);
+  } catch (cause) {
+    if (!(cause instanceof EncodingError)) throw cause;
+    throw new AttestationError("CRL_MALFORMED", "revocation list is no hex", { cause });
+  }
+}
+
+async function verifyQuote(input: SgxVerification, loaders: Loaders): Promise<VerifiedSgxQuote> {
+  // Everything is copied before the first wait: the caller may change its objects meanwhile.
+  const quote = parseQuote(copyBytes(input.quote));
+  const now = new Date(input.now);
+  if (Number.isNaN(now.getTime())) {
+    throw new AttestationError("VERIFIER_INPUT", "the time of verification is no date");
+  }
+  const collateral = { ...input.collateral };
+  const endorsements = await loadEndorsements(quote, collateral, input.anchor, now, loaders);
+  const { root, pck, tcb, qe } = endorsements;
+  checkBinding(endorsements);
+  await verifyQuotingEnclave(quote, pck.key);
   const qeLevel = quotingEnclaveLevel(qe.content, quote.qeReport);
   await verifyQuoteSignature(quote);
   const level = platformLevel(tcb.content.levels, pck.info);
@@ -183,170 +150,75 @@ async function verifyQuote(input: SgxVerification, memos: Memos): Promise<Verifi
     throw new AttestationError("TCB_REVOKED", "the platform's tcb level was revoked");
   }
   return {
-    assurance: anchor.kind,
-    trustAnchor: { kind: anchor.kind, name: anchor.name, spkiSha256: root.spkiSha256 },
+    assurance: root.kind,
+    trustAnchor: { kind: root.kind, name: root.name, spkiSha256: root.spkiSha256 },
     status,
     advisoryIds: [...new Set([...level.advisoryIds, ...qeLevel.advisoryIds])].sort(),
-    tcbDate: level.date < qeLevel.date ? level.date : qeLevel.date,
+    tcbDate: new Date(Math.min(level.date.getTime(), qeLevel.date.getTime())),
     tcbEvaluationDataNumber: Math.min(
       tcb.content.evaluationDataNumber,
       qe.content.evaluationDataNumber,
     ),
     platformStatus: level.status,
     qeStatus: qeLevel.status,
-    collateral: windowOf(
-      [tcb.content, qe.content],
-      [rootCrl, pckCrl],
-      [root.certificate, pck.ca, pck.leaf, tcb.signer, qe.signer],
-    ),
-    pck: pck.info,
+    verifiedAt: now,
+    collateral: windowOf(endorsements),
+    // A copy: what is handed out must not be what the memo keeps.
+    pck: { ...pck.info, sgxTcbComponents: [...pck.info.sgxTcbComponents] },
     header: quote.header,
     body: quote.body,
     trailingBytes: quote.trailingBytes,
   };
 }
 
-/** The quote's own chain, else the collateral's. Throws `PCK_CERT_UNAVAILABLE`. */
-function pckChainText(quote: SgxQuote, collateral: DcapCollateral): string {
-  const own = pckChainOf(quote);
-  const other = collateral.pckCertChain;
-  if (own === undefined && other === undefined) {
-    throw new AttestationError(
-      "PCK_CERT_UNAVAILABLE",
-      `the quote carries certification data of type ${quote.certDataType} and no chain was given`,
-    );
-  }
-  if (own !== undefined && other !== undefined) {
-    const [mine, theirs] = [own, other].map((text) => parseChain(text, 3)[0]?.raw);
-    if (mine === undefined || theirs === undefined || !equalBytes(mine, theirs)) {
-      throw new AttestationError(
-        "CERT_CHAIN_INVALID",
-        "quote and collateral name different leaves",
-      );
-    }
-  }
-  return own ?? other ?? "";
-}
-
-async function loadRoot(anchor: TrustAnchor, memo: Memo<Root>): Promise<Root> {
-  return await memo.get([toHex(anchor.spki), toHex(anchor.certificate)], async () => {
-    const certificate = parseCertificate(anchor.certificate);
-    if (!equalBytes(certificate.spki, anchor.spki)) {
-      throw new AttestationError(
-        "CERT_UNTRUSTED_ROOT",
-        "the anchor's key is not its certificate's",
-      );
-    }
-    await checkIssued(certificate, certificate, 1);
-    return { certificate, spkiSha256: toHex(await sha256(anchor.spki)) };
-  });
-}
-
-/** Steps 2 to 4: chain, root, roles. Times and revocation are the caller's. */
-async function verifyPckChain(
-  text: string,
-  root: Certificate,
+/** Steps 2 to 7. Times and revocations are checked here, at every call, never remembered. */
+async function loadEndorsements(
+  quote: SgxQuote,
+  collateral: DcapCollateral,
   anchor: TrustAnchor,
-): Promise<PckChain> {
-  const [leaf, ca, claimedRoot] = parseChain(text, 3);
-  if (leaf === undefined || ca === undefined || claimedRoot === undefined) {
-    throw new AttestationError("CERT_CHAIN_INVALID", "chain is incomplete");
-  }
-  checkIsAnchor(claimedRoot, anchor);
-  const caName = commonNameOf(ca.subject);
-  const caRole =
-    anchor.kind === "hardware"
-      ? /^Intel SGX PCK (?:Platform|Processor) CA$/
-      : /SGX PCK (?:Platform|Processor) CA$/;
-  needRole(caRole.test(caName), caName);
-  needRole(commonNameOf(leaf.subject).includes("SGX PCK Certificate"), commonNameOf(leaf.subject));
-  needRole(commonNameOf(root.subject).includes("SGX Root CA"), commonNameOf(root.subject));
-  await checkIssued(ca, root, 1);
-  await checkIssued(leaf, ca, 0);
-  checkIsLeaf(leaf);
-  const info = readPckInfo(leaf);
-  return { leaf, ca, info, key: await importCertified(leaf) };
-}
-
-async function importCertified(certificate: Certificate): Promise<ImportedKey> {
-  try {
-    return await importP256Spki(certificate.spki);
-  } catch (cause) {
-    throw new AttestationError("CERT_MALFORMED", "certified key is not on P-256", { cause });
-  }
-}
-
-function checkIsAnchor(claimed: Certificate, anchor: TrustAnchor): void {
-  if (equalBytes(claimed.spki, anchor.spki)) return;
-  throw new AttestationError(
-    "CERT_UNTRUSTED_ROOT",
-    "the chain ends in another root than the trusted one",
-  );
-}
-
-function needRole(fits: boolean, name: string): void {
-  if (!fits) throw new AttestationError("CERT_WRONG_ROLE", `certificate ${name} in a foreign role`);
-}
-
-async function loadCrl(
-  hex: string,
-  issuer: Certificate,
-  memo: Memo<VerifiedCrl>,
-): Promise<VerifiedCrl> {
-  return await memo.get([hex, toHex(issuer.raw)], async () => {
-    let bytes: Uint8Array;
-    try {
-      bytes = fromHex(hex);
-    } catch (cause) {
-      if (!(cause instanceof EncodingError)) throw cause;
-      throw new AttestationError("CRL_MALFORMED", "revocation list is no hex", { cause });
-    }
-    return await verifyCrl(bytes, issuer);
-  });
-}
-
-/** Steps 6 and 7: chain, signer's role and signature over the exact text. */
-async function verifyEndorsement(
-  body: string,
-  chain: string,
-  kind: SignedJsonKind,
-  root: Root,
-  anchor: TrustAnchor,
-): Promise<{ signer: Certificate; fields: Awaited<ReturnType<typeof verifySignedJson>> }> {
-  const [signer, claimedRoot] = parseChain(chain, 2);
-  if (signer === undefined || claimedRoot === undefined) {
-    throw new AttestationError("CERT_CHAIN_INVALID", "chain is incomplete");
-  }
-  checkIsAnchor(claimedRoot, anchor);
-  const name = commonNameOf(signer.subject);
-  needRole(name.includes("SGX TCB Signing"), name);
-  await checkIssued(signer, root.certificate, 0);
-  checkIsLeaf(signer);
-  return { signer, fields: await verifySignedJson(body, kind, await importCertified(signer)) };
-}
-
-function checkEndorsementTime(
-  { signer, content }: Endorsed<TcbInfo | QeIdentity>,
-  { prefix }: SignedJsonKind,
-  rootCrl: VerifiedCrl,
   now: Date,
-): void {
-  checkCertificateTime(signer, now);
-  checkNotRevoked(signer, rootCrl);
-  const { issueDate, nextUpdate } = content;
-  const refuse = (code: VerificationErrorCode, message: string): never => {
-    throw new AttestationError(code, message);
-  };
-  if (now < issueDate) refuse(`${prefix}_NOT_YET_VALID`, `issued ${issueDate.toISOString()}`);
-  if (now > nextUpdate) refuse(`${prefix}_EXPIRED`, `due again ${nextUpdate.toISOString()}`);
+  loaders: Loaders,
+): Promise<Endorsements> {
+  const root = await loaders.root(anchor);
+  const pck = await loaders.pckChain(choosePckChain(quote, collateral.pckCertChain), root);
+  for (const certificate of [root.certificate, pck.ca, pck.leaf]) {
+    checkCertificateTime(certificate, now);
+  }
+  requireCollateral(collateral);
+  const rootCrl = await loaders.crl(collateral.rootCaCrl, root.certificate, root.memoKey);
+  checkCrlTime(rootCrl, now);
+  const pckCrl = await loaders.crl(collateral.pckCrl, pck.ca, pck.caMemoKey);
+  checkCrlTime(pckCrl, now);
+  checkNotRevoked(pck.ca, rootCrl);
+  checkNotRevoked(pck.leaf, pckCrl);
+  const tcb = await loaders.tcbInfo(collateral.tcbInfo, collateral.tcbInfoIssuerChain, root);
+  checkEndorsementNow(tcb, TCB_INFO, rootCrl, now);
+  const qe = await loaders.qeIdentity(
+    collateral.qeIdentity,
+    collateral.qeIdentityIssuerChain,
+    root,
+  );
+  checkEndorsementNow(qe, QE_IDENTITY, rootCrl, now);
+  return { root, pck, crls: [rootCrl, pckCrl], tcb, qe };
+}
+
+/** Collateral is often parsed JSON, where the type says nothing. Throws `COLLATERAL_UNAVAILABLE`. */
+function requireCollateral(collateral: DcapCollateral): void {
+  const { tcbInfo, tcbInfoIssuerChain, qeIdentity, qeIdentityIssuerChain } = collateral;
+  const needed: readonly unknown[] = [
+    ...[tcbInfo, tcbInfoIssuerChain, qeIdentity, qeIdentityIssuerChain],
+    ...[collateral.pckCrl, collateral.rootCaCrl],
+  ];
+  if (needed.every((part) => typeof part === "string")) return;
+  throw new AttestationError("COLLATERAL_UNAVAILABLE", "a part of the collateral is missing");
 }
 
 /** Step 8: the endorsements are about this kind of platform. */
-function checkBinding(tcb: TcbInfo, qe: QeIdentity, pck: PckInfo): void {
-  if (tcb.fmspc !== pck.fmspc || tcb.pceId !== pck.pceId) {
+function checkBinding({ tcb, qe, pck }: Endorsements): void {
+  if (tcb.content.fmspc !== pck.info.fmspc || tcb.content.pceId !== pck.info.pceId) {
     throw new AttestationError("TCB_INFO_MISMATCH", "tcb info is about another platform family");
   }
-  if (qe.id !== "QE") {
+  if (qe.content.id !== "QE") {
     throw new AttestationError(
       "QE_IDENTITY_MISMATCH",
       "identity is not of the sgx quoting enclave",
@@ -354,39 +226,10 @@ function checkBinding(tcb: TcbInfo, qe: QeIdentity, pck: PckInfo): void {
   }
 }
 
-/** Steps 9 and 10: the PCK key signed the QE's report, which commits to the attestation key. */
-async function verifyQuotingEnclave(quote: SgxQuote, pck: PckChain): Promise<void> {
-  if (!(await verifyP256(pck.key, quote.qeReportSignature, quote.qeReport.raw))) {
-    throw new AttestationError(
-      "QE_REPORT_SIGNATURE_INVALID",
-      "qe report signature does not verify",
-    );
-  }
-  const digest = await sha256(concatBytes(quote.attestationKey, quote.qeAuthData));
-  if (!equalBytes(quote.qeReport.reportData, concatBytes(digest, new Uint8Array(32)))) {
-    throw new AttestationError("QE_REPORT_DATA_MISMATCH", "qe report is about another key");
-  }
-}
-
-/** Step 12. */
-async function verifyQuoteSignature(quote: SgxQuote): Promise<void> {
-  let key: ImportedKey;
-  try {
-    key = await importP256Point(quote.attestationKey);
-  } catch (cause) {
-    throw new AttestationError("QUOTE_KEY_INVALID", "attestation key is not on P-256", { cause });
-  }
-  if (!(await verifyP256(key, quote.signature, quote.signedBytes))) {
-    throw new AttestationError("QUOTE_SIGNATURE_INVALID", "quote signature does not verify");
-  }
-}
-
-function windowOf(
-  signed: readonly { readonly issueDate: Date; readonly nextUpdate: Date }[],
-  crls: readonly VerifiedCrl[],
-  certificates: readonly Certificate[],
-): CollateralWindow {
+function windowOf({ root, pck, crls, tcb, qe }: Endorsements): CollateralWindow {
+  const signed = [tcb.content, qe.content];
   const issued = signed.map(({ issueDate }) => issueDate.getTime());
+  const certificates = [root.certificate, pck.ca, pck.leaf, tcb.signer, qe.signer];
   const ends = [
     ...[...signed, ...crls].map(({ nextUpdate }) => nextUpdate.getTime()),
     ...certificates.map(({ notAfter }) => notAfter.getTime()),

@@ -1,7 +1,5 @@
 import { concatBytes, encodePem, fromHex, toHex, utf8 } from "@carrara/encoding";
 import {
-  type CertificateTemplate,
-  type CrlTemplate,
   commonName,
   type EcKey,
   ecdsaFromDer,
@@ -10,303 +8,249 @@ import {
   issueCertificate,
   issueCrl,
   keyIdentifier,
-  randomSerial,
+  type NameAttribute,
+  type Signer,
 } from "@carrara/pki";
-import { sha256 } from "../crypto.ts";
 import {
+  createSimulationAnchor,
   type DcapCollateral,
+  encodePckExtension,
   encodeQeIdentity,
+  encodeQuoteV3,
+  encodeQuoteV3Signed,
+  encodeSgxReportBody,
   encodeTcbInfo,
-  type QeIdentityText,
-  type TcbInfoText,
-} from "../sgx/collateral.ts";
-import { encodePckExtension, type PckExtensionFields } from "../sgx/pck-certificate.ts";
-import { encodeQuoteV3, encodeQuoteV3Signed } from "../sgx/quote.ts";
-import { encodeSgxReportBody, type SgxReportBodyFields } from "../sgx/report-body.ts";
-import { createSimulationAnchor, type TrustAnchor } from "../trust-anchor.ts";
+  type SgxReportBodyFields,
+  type TrustAnchor,
+} from "../index.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** The time that all evidence of a test platform is good at. */
+export const NOW: Date = new Date("2026-06-15T12:00:00Z");
+const DAY_MS = 86_400_000;
+const FROM = new Date(NOW.getTime() - 10 * DAY_MS);
+const UNTIL = new Date(NOW.getTime() + 10 * DAY_MS);
+const CPU_SVN = fromHex("0b0b0202ff0100000000000000000000");
+const FMSPC = "53494d000000";
+const QE_MR_SIGNER = new Uint8Array(32).fill(0x51);
 
-/** The certificates of a platform, by what they are for. */
-export type CertificateRole = "root" | "ca" | "leaf" | "signer";
-
-/** Ways to make a platform differ from a good one; each gets the good value and gives another. */
+/** What a test may bend; everything else is as it should be. */
 export interface TestPlatformOptions {
-  /** Time around which everything is valid; default 2026-06-01. */
-  readonly now?: Date;
-  readonly pck?: Partial<PckExtensionFields>;
-  readonly certificate?: (role: CertificateRole, good: CertificateTemplate) => CertificateTemplate;
-  readonly crl?: (
-    issuer: "root" | "ca",
-    good: CrlTemplate,
-    serials: Readonly<Record<CertificateRole, Uint8Array>>,
-  ) => CrlTemplate;
-  readonly tcbInfo?: (good: TcbInfoText) => TcbInfoText;
-  readonly qeIdentity?: (good: QeIdentityText) => QeIdentityText;
-  /** Changes JSON text before it is signed. */
-  readonly json?: (member: "tcbInfo" | "enclaveIdentity", good: string) => string;
-  /** Key that signs in place of the one that ought to. */
-  readonly signingKeyOf?: (what: CertificateRole | "qe-report" | "quote") => EcKey | undefined;
+  readonly tcbStatus?: string;
+  readonly tcbAdvisories?: readonly string[];
+  readonly qeStatus?: string;
+  readonly qeIsvSvn?: number;
+  readonly pceSvn?: number;
+  readonly fmspc?: string;
+  readonly qeDebug?: boolean;
+  readonly revoke?: "leaf" | "ca" | "signer";
+  readonly tcbUntil?: Date;
+  readonly qeUntil?: Date;
+  readonly crlUntil?: Date;
+  readonly leafUntil?: Date;
+  readonly leafIsCa?: boolean;
+  readonly caMayNotIssue?: boolean;
+  readonly leafName?: string;
+  readonly signerIsPck?: boolean;
 }
 
-/** Parts of a quote that differ from a good one. */
-export interface TestQuoteOptions {
-  readonly body?: Partial<SgxReportBodyFields>;
-  readonly qeReport?: Partial<SgxReportBodyFields>;
-  readonly qeAuthData?: Uint8Array;
-  readonly pckChainPem?: string;
-}
-
-/** A platform that exists in memory only, with keys of its own. */
+/** A platform with its own root: quotes and the collateral to verify them with. */
 export interface TestPlatform {
-  readonly now: Date;
   readonly anchor: TrustAnchor;
   readonly collateral: DcapCollateral;
-  readonly pckChainPem: string;
-  readonly keys: Readonly<Record<CertificateRole | "attestation", EcKey>>;
-  readonly serials: Readonly<Record<CertificateRole, Uint8Array>>;
-  /** A raw quote of version 3 over `reportData`, zero-padded to 64 bytes. */
-  quote(reportData: Uint8Array, options?: TestQuoteOptions): Promise<Uint8Array>;
+  quote(body?: Partial<SgxReportBodyFields>): Promise<Uint8Array>;
 }
 
-const NAMES: Readonly<Record<CertificateRole, string>> = {
-  root: "SIMULATION SGX Root CA",
-  ca: "SIMULATION SGX PCK Platform CA",
-  leaf: "SIMULATION SGX PCK Certificate",
-  signer: "SIMULATION SGX TCB Signing",
-};
-
-/** CPUSVN of the platform, equal to the components of its first TCB level. */
-export const TEST_CPU_SVN: Uint8Array = fromHex("0b0b0202ff0100000000000000000000");
-
-/** Attributes of an ordinary 64-bit enclave: INIT, MODE64BIT, x87 and SSE state. */
-export const TEST_ATTRIBUTES: Uint8Array = fromHex("05000000000000000300000000000000");
-
-const QE_ATTRIBUTES = fromHex("11000000000000000300000000000000");
-
-const GOOD_PCK: PckExtensionFields = {
-  ppid: concatBytes(utf8("SIMULATED-PPID"), new Uint8Array(2)),
-  cpuSvn: TEST_CPU_SVN,
-  pceSvn: 13,
-  pceId: new Uint8Array(2),
-  fmspc: fromHex("53494d000000"),
-  platformInstanceId: new Uint8Array(16),
-};
-
-interface Authority {
-  readonly keys: Readonly<Record<CertificateRole | "attestation", EcKey>>;
-  readonly serials: Readonly<Record<CertificateRole, Uint8Array>>;
-  readonly certificates: Readonly<Record<CertificateRole, Uint8Array>>;
+interface Issued {
+  readonly key: EcKey;
+  readonly name: readonly NameAttribute[];
+  readonly der: Uint8Array;
+  readonly serial: Uint8Array;
 }
 
-/** Creates a platform whose evidence verifies under its own simulation anchor, but for `options`. */
-export async function createTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
-  const now = options.now ?? new Date("2026-06-01T12:00:00Z");
-  const authority = await createAuthority(now, options);
-  const { certificates, keys, serials } = authority;
-  const pem = (role: CertificateRole): string => encodePem("CERTIFICATE", certificates[role]);
-  const pckChainPem = pem("leaf") + pem("ca") + pem("root");
-  const signerChain = pem("signer") + pem("root");
-  const collateral: DcapCollateral = {
-    tcbInfo: await signJson("tcbInfo", goodTcbInfo(now, options), keys.signer, options),
-    tcbInfoIssuerChain: signerChain,
-    qeIdentity: await signJson(
-      "enclaveIdentity",
-      goodQeIdentity(now, options),
-      keys.signer,
-      options,
-    ),
-    qeIdentityIssuerChain: signerChain,
-    pckCrl: await createCrl("ca", now, authority, options),
-    pckCrlIssuerChain: pem("ca") + pem("root"),
-    rootCaCrl: await createCrl("root", now, authority, options),
-  };
-  return {
-    now,
-    anchor: createSimulationAnchor(certificates.root),
-    collateral,
-    pckChainPem,
-    keys,
-    serials,
-    quote: async (reportData, quoteOptions = {}) =>
-      await createQuote(reportData, { keys, pckChainPem, options, quoteOptions }),
-  };
-}
-
-async function createAuthority(now: Date, options: TestPlatformOptions): Promise<Authority> {
-  const [root, ca, leaf, signer, attestation] = await Promise.all(
-    Array.from({ length: 5 }, async () => await generateEcKey("P-256")),
-  );
-  if (!root || !ca || !leaf || !signer || !attestation) throw new Error("unreachable");
-  const keys = { root, ca, leaf, signer, attestation };
-  const serials = {
-    root: randomSerial(),
-    ca: randomSerial(),
-    leaf: randomSerial(),
-    signer: randomSerial(),
-  };
-  const issue = async (role: CertificateRole, issuer: "root" | "ca"): Promise<Uint8Array> => {
-    const good: CertificateTemplate = {
-      serial: serials[role],
-      issuer: commonName(NAMES[issuer]),
-      subject: commonName(NAMES[role]),
-      notBefore: new Date(now.getTime() - 10 * DAY_MS),
-      notAfter: new Date(now.getTime() + 10 * DAY_MS),
-      spki: keys[role].spki,
+async function issue(
+  cn: string,
+  issuer: Issued | undefined,
+  options: { ca?: number; until?: Date; extra?: ReturnType<typeof encodePckExtension>[] },
+): Promise<Issued> {
+  const key = await generateEcKey("P-256");
+  const name = commonName(cn);
+  const serial = crypto.getRandomValues(new Uint8Array(8));
+  serial[0] = 0x11;
+  const { ca, until = UNTIL, extra = [] } = options;
+  const der = await issueCertificate(
+    {
+      serial,
+      issuer: issuer?.name ?? name,
+      subject: name,
+      notBefore: FROM,
+      notAfter: until,
+      spki: key.spki,
       extensions: [
-        ...extensionsOf(role),
-        ...(role === "leaf" ? [encodePckExtension({ ...GOOD_PCK, ...options.pck })] : []),
-        extension.authorityKeyIdentifier(await keyIdentifier(keys[issuer].spki)),
+        extension.basicConstraints(ca !== undefined, ca),
+        ca === undefined
+          ? extension.keyUsage("digitalSignature", "nonRepudiation")
+          : extension.keyUsage("keyCertSign", "cRLSign"),
+        ...extra,
       ],
-    };
-    const template = options.certificate?.(role, good) ?? good;
-    return await issueCertificate(template, (options.signingKeyOf?.(role) ?? keys[issuer]).signer);
-  };
-  const certificates = {
-    root: await issue("root", "root"),
-    ca: await issue("ca", "root"),
-    leaf: await issue("leaf", "ca"),
-    signer: await issue("signer", "root"),
-  };
-  return { keys, serials, certificates };
+    },
+    (issuer?.key ?? key).signer,
+  );
+  return { key, name, der, serial };
 }
 
-function extensionsOf(role: CertificateRole): CertificateTemplate["extensions"] {
-  const isCa = role === "root" || role === "ca";
-  if (isCa) {
-    const pathLength = role === "root" ? 1 : 0;
-    return [
-      extension.basicConstraints(true, pathLength),
-      extension.keyUsage("keyCertSign", "cRLSign"),
-    ];
-  }
-  return [
-    extension.basicConstraints(false),
-    extension.keyUsage("digitalSignature", "nonRepudiation"),
-  ];
+async function crl(issuer: Issued, until: Date, revoked: readonly Uint8Array[]): Promise<string> {
+  const bytes = await issueCrl(
+    {
+      issuer: issuer.name,
+      thisUpdate: FROM,
+      nextUpdate: until,
+      revoked: revoked.map((serial) => ({ serial, date: FROM })),
+      extensions: [
+        extension.authorityKeyIdentifier(await keyIdentifier(issuer.key.spki)),
+        extension.crlNumber(1n),
+      ],
+    },
+    issuer.key.signer,
+  );
+  return toHex(bytes);
 }
 
-function goodTcbInfo(now: Date, { tcbInfo, json }: TestPlatformOptions): string {
-  const good: TcbInfoText = {
-    issueDate: new Date(now.getTime() - DAY_MS),
-    nextUpdate: new Date(now.getTime() + 7 * DAY_MS),
-    fmspc: "53494D000000",
+async function signFixed(signer: Signer, data: Uint8Array): Promise<Uint8Array> {
+  return ecdsaFromDer(await signer.sign(data), 32);
+}
+
+async function signedBody(member: string, inner: string, signer: Issued): Promise<string> {
+  const signature = toHex(await signFixed(signer.key.signer, utf8(inner)));
+  return `{"${member}":${inner},"signature":"${signature}"}`;
+}
+
+function pem(...chain: readonly Issued[]): string {
+  return chain.map(({ der }) => encodePem("CERTIFICATE", der)).join("");
+}
+
+/** x‖y of a P-256 key: the last 64 bytes of its SubjectPublicKeyInfo. */
+function pointOf(key: EcKey): Uint8Array {
+  return key.spki.slice(-64);
+}
+
+/** Makes a platform whose evidence verifies, but for what `options` bend. */
+export async function createTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
+  const root = await issue("SIMULATION SGX Root CA", undefined, { ca: 1 });
+  const ca = await issue(
+    "SIMULATION SGX PCK Platform CA",
+    root,
+    options.caMayNotIssue === true ? {} : { ca: 0 },
+  );
+  const pckExtension = encodePckExtension({
+    ppid: new Uint8Array(16),
+    cpuSvn: CPU_SVN,
+    pceSvn: options.pceSvn ?? 13,
+    pceId: new Uint8Array(2),
+    fmspc: fromHex(FMSPC),
+    platformInstanceId: new Uint8Array(16),
+  });
+  const leaf = await issue(options.leafName ?? "SIMULATION SGX PCK Certificate", ca, {
+    extra: [pckExtension],
+    ...(options.leafUntil === undefined ? {} : { until: options.leafUntil }),
+    ...(options.leafIsCa === true ? { ca: 0 } : {}),
+  });
+  const signer = await issue(
+    "SIMULATION SGX TCB Signing",
+    options.signerIsPck === true ? leaf : root,
+    {},
+  );
+  const anchor = createSimulationAnchor(root.der);
+  return {
+    anchor,
+    collateral: await collateralOf({ root, ca, leaf, signer }, options),
+    quote: async (body = {}) => await quoteOf({ root, ca, leaf }, options, body),
+  };
+}
+
+async function collateralOf(
+  { root, ca, leaf, signer }: Record<"root" | "ca" | "leaf" | "signer", Issued>,
+  options: TestPlatformOptions,
+): Promise<DcapCollateral> {
+  const tcbInfo = encodeTcbInfo({
+    issueDate: FROM,
+    nextUpdate: options.tcbUntil ?? UNTIL,
+    fmspc: options.fmspc ?? FMSPC,
     pceId: "0000",
     evaluationDataNumber: 17,
     levels: [
       {
-        components: [...TEST_CPU_SVN],
+        components: [...CPU_SVN],
         pceSvn: 13,
-        date: new Date("2026-02-01T00:00:00Z"),
-        status: "UpToDate",
-      },
-      {
-        components: new Array<number>(16).fill(0),
-        pceSvn: 5,
-        date: new Date("2020-02-01T00:00:00Z"),
-        status: "OutOfDate",
-        advisoryIds: ["INTEL-SA-00001"],
+        date: FROM,
+        status: options.tcbStatus ?? "UpToDate",
+        ...(options.tcbAdvisories === undefined ? {} : { advisoryIds: options.tcbAdvisories }),
       },
     ],
-  };
-  const text = encodeTcbInfo(tcbInfo?.(good) ?? good);
-  return json?.("tcbInfo", text) ?? text;
-}
-
-function goodQeIdentity(now: Date, { qeIdentity, json }: TestPlatformOptions): string {
-  const good: QeIdentityText = {
-    issueDate: new Date(now.getTime() - DAY_MS),
-    nextUpdate: new Date(now.getTime() + 8 * DAY_MS),
-    evaluationDataNumber: 18,
+  });
+  const qeIdentity = encodeQeIdentity({
+    issueDate: FROM,
+    nextUpdate: options.qeUntil ?? UNTIL,
+    evaluationDataNumber: 17,
     attributes: "11000000000000000000000000000000",
     attributesMask: "FBFFFFFFFFFFFFFF0000000000000000",
-    mrSigner: "51".repeat(32),
+    mrSigner: toHex(QE_MR_SIGNER),
     isvProdId: 1,
-    levels: [
-      { isvSvn: 8, date: new Date("2026-03-01T00:00:00Z"), status: "UpToDate" },
-      {
-        isvSvn: 5,
-        date: new Date("2019-03-01T00:00:00Z"),
-        status: "OutOfDate",
-        advisoryIds: ["INTEL-SA-00002"],
-      },
-    ],
+    levels: [{ isvSvn: 8, date: FROM, status: options.qeStatus ?? "UpToDate" }],
+  });
+  const revokedByRoot = { ca: [ca.serial], signer: [signer.serial], leaf: [] };
+  const crlUntil = options.crlUntil ?? UNTIL;
+  return {
+    tcbInfo: await signedBody("tcbInfo", tcbInfo, signer),
+    tcbInfoIssuerChain: pem(signer, root),
+    qeIdentity: await signedBody("enclaveIdentity", qeIdentity, signer),
+    qeIdentityIssuerChain: pem(signer, root),
+    pckCrl: await crl(ca, crlUntil, options.revoke === "leaf" ? [leaf.serial] : []),
+    pckCrlIssuerChain: pem(ca, root),
+    rootCaCrl: await crl(
+      root,
+      crlUntil,
+      options.revoke === undefined ? [] : revokedByRoot[options.revoke],
+    ),
   };
-  const text = encodeQeIdentity(qeIdentity?.(good) ?? good);
-  return json?.("enclaveIdentity", text) ?? text;
 }
 
-async function signJson(
-  member: "tcbInfo" | "enclaveIdentity",
-  text: string,
-  key: EcKey,
-  _options: TestPlatformOptions,
-): Promise<string> {
-  const signature = await signRaw(key, utf8(text));
-  return `{"${member}":${text},"signature":"${toHex(signature)}"}`;
-}
-
-async function signRaw(key: EcKey, data: Uint8Array): Promise<Uint8Array> {
-  return ecdsaFromDer(await key.signer.sign(data), 32);
-}
-
-async function createCrl(
-  issuer: "root" | "ca",
-  now: Date,
-  { keys, serials }: Authority,
-  { crl }: TestPlatformOptions,
-): Promise<string> {
-  const good: CrlTemplate = {
-    issuer: commonName(NAMES[issuer]),
-    thisUpdate: new Date(now.getTime() - 2 * DAY_MS),
-    nextUpdate: new Date(now.getTime() + 9 * DAY_MS),
-    revoked: [{ serial: new Uint8Array([0x55]), date: now }],
-    extensions: [
-      extension.crlNumber(1n),
-      extension.authorityKeyIdentifier(await keyIdentifier(keys[issuer].spki)),
-    ],
-  };
-  return toHex(await issueCrl(crl?.(issuer, good, serials) ?? good, keys[issuer].signer));
-}
-
-async function createQuote(
-  reportData: Uint8Array,
-  platform: Pick<TestPlatform, "keys" | "pckChainPem"> & {
-    readonly options: TestPlatformOptions;
-    readonly quoteOptions: TestQuoteOptions;
-  },
+async function quoteOf(
+  { root, ca, leaf }: Record<"root" | "ca" | "leaf", Issued>,
+  options: TestPlatformOptions,
+  body: Partial<SgxReportBodyFields>,
 ): Promise<Uint8Array> {
-  const { keys, options, quoteOptions } = platform;
-  const qeAuthData = quoteOptions.qeAuthData ?? new Uint8Array(32).fill(0x0a);
-  // An uncompressed point ends every P-256 SubjectPublicKeyInfo.
-  const attestationKey = keys.attestation.spki.slice(-64);
+  const attestation = await generateEcKey("P-256");
+  const qeAuthData = new Uint8Array(32).fill(7);
+  const attestationKey = pointOf(attestation);
+  const commitment = await crypto.subtle.digest("SHA-256", concatBytes(attestationKey, qeAuthData));
   const qeReport = encodeSgxReportBody({
-    cpuSvn: TEST_CPU_SVN,
-    attributes: QE_ATTRIBUTES,
-    mrEnclave: new Uint8Array(32).fill(0x0e),
-    mrSigner: new Uint8Array(32).fill(0x51),
+    cpuSvn: CPU_SVN,
+    attributes: fromHex(`${options.qeDebug === true ? "13" : "11"}${"00".repeat(15)}`),
+    mrEnclave: new Uint8Array(32),
+    mrSigner: QE_MR_SIGNER,
     isvProdId: 1,
-    isvSvn: 8,
-    reportData: await sha256(concatBytes(attestationKey, qeAuthData)),
-    ...quoteOptions.qeReport,
+    isvSvn: options.qeIsvSvn ?? 8,
+    reportData: new Uint8Array(commitment),
   });
-  const body = encodeSgxReportBody({
-    cpuSvn: TEST_CPU_SVN,
-    attributes: TEST_ATTRIBUTES,
-    mrEnclave: new Uint8Array(32).fill(0xaa),
-    mrSigner: new Uint8Array(32).fill(0xbb),
-    isvProdId: 7,
-    isvSvn: 3,
-    reportData,
-    ...quoteOptions.body,
-  });
-  const signed = encodeQuoteV3Signed(utf8("SIMULATED-TEE"), body);
+  const signed = encodeQuoteV3Signed(
+    utf8("SIMULATED-TEE"),
+    encodeSgxReportBody({
+      cpuSvn: CPU_SVN,
+      attributes: fromHex(`05${"00".repeat(7)}07${"00".repeat(7)}`),
+      mrEnclave: new Uint8Array(32).fill(1),
+      mrSigner: new Uint8Array(32).fill(2),
+      isvProdId: 4,
+      isvSvn: 3,
+      reportData: new Uint8Array(64).fill(9),
+      ...body,
+    }),
+  );
   return encodeQuoteV3(signed, {
-    signature: await signRaw(options.signingKeyOf?.("quote") ?? keys.attestation, signed),
+    signature: await signFixed(attestation.signer, signed),
     attestationKey,
     qeReport,
-    qeReportSignature: await signRaw(options.signingKeyOf?.("qe-report") ?? keys.leaf, qeReport),
+    qeReportSignature: await signFixed(leaf.key.signer, qeReport),
     qeAuthData,
-    pckChainPem: quoteOptions.pckChainPem ?? platform.pckChainPem,
+    pckChainPem: pem(leaf, ca, root),
   });
 }

@@ -65,7 +65,13 @@ export async function activateMarble(
   ]);
   const material = { authority: state.authority, credentials, secrets };
   const parameters = marbleParameters(state.deployment.manifest, marbleType, marble, material);
-  return { parameters, uuid, packageName: marble.package, limited: marble.maxActivations > 0, quote };
+  return {
+    parameters,
+    uuid,
+    packageName: marble.package,
+    limited: marble.maxActivations > 0,
+    quote,
+  };
 }
 
 /**
@@ -95,7 +101,10 @@ function findMarble(state: RunningState, type: string): { marble: Marble; pkg: P
   }
   const pkg = packages.get(marble.package);
   if (pkg === undefined) {
-    throw new CoordinatorError("PACKAGE_UNKNOWN", "the manifest has no package for the marble type");
+    throw new CoordinatorError(
+      "PACKAGE_UNKNOWN",
+      "the manifest has no package for the marble type",
+    );
   }
   return { marble, pkg };
 }

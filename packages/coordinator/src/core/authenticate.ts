@@ -1,13 +1,13 @@
 import { equalBytes } from "@carrara/encoding";
 import {
+  type Certificate,
   commonNameOf,
   findExtension,
   isSignedBy,
   OID,
+  PkiError,
   parseCertificate,
   parseExtendedKeyUsage,
-  PkiError,
-  type Certificate,
 } from "@carrara/pki";
 import { CoordinatorError } from "../error.ts";
 import { INTERMEDIATE_NAME } from "./authority.ts";
@@ -29,7 +29,10 @@ export function authenticateUser(state: MeshState, certificate: Uint8Array | und
   }
   const user = state.deployment?.users.find((known) => equalBytes(known.certificate, certificate));
   if (user === undefined) {
-    throw new CoordinatorError("USER_UNAUTHORIZED", "unauthorized user: unknown client certificate");
+    throw new CoordinatorError(
+      "USER_UNAUTHORIZED",
+      "unauthorized user: unknown client certificate",
+    );
   }
   return user;
 }
@@ -46,7 +49,8 @@ export async function authenticateMarble(
   const issued =
     commonNameOf(parsed.issuer) === INTERMEDIATE_NAME && (await isSignedBy(parsed, spkiOf(key)));
   if (!issued) return refuse("certificate is not of this mesh");
-  if (now < parsed.notBefore || now > parsed.notAfter) return refuse("certificate is not valid now");
+  if (now < parsed.notBefore || now > parsed.notAfter)
+    return refuse("certificate is not valid now");
   const usage = findExtension(parsed, OID.extendedKeyUsage);
   if (usage === undefined || !parseExtendedKeyUsage(usage.value).includes(OID.serverAuth)) {
     return refuse("certificate is not for servers");

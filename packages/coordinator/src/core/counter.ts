@@ -1,4 +1,4 @@
-import { toBase64, utf8, fromHex } from "@carrara/encoding";
+import { fromHex, toBase64, utf8 } from "@carrara/encoding";
 import { hasFeatureGate } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 import { type MeshState, requireRunning } from "./state.ts";

@@ -1,6 +1,12 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { EncodingError, parsePem, toHex } from "@carrara/encoding";
-import { type Manifest, ManifestError, type Permissions, parseManifest, permissionsOf } from "@carrara/manifest";
+import {
+  type Manifest,
+  ManifestError,
+  type Permissions,
+  parseManifest,
+  permissionsOf,
+} from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 
 /** A user of the manifest. */

@@ -1,5 +1,10 @@
 import type { Manifest } from "@carrara/manifest";
-import { generateMarbleSecret, type MarbleIdentity, type Secret, type SecretContext } from "./secret.ts";
+import {
+  generateMarbleSecret,
+  type MarbleIdentity,
+  type Secret,
+  type SecretContext,
+} from "./secret.ts";
 import type { RunningState } from "./state.ts";
 
 /** The secrets one Marble sees: now, and before the last rotation (section 6.2). */
@@ -21,7 +26,9 @@ export async function secretsOfMarble(
   const { manifest } = state.deployment;
   const own = await ownSecrets(manifest, { ...identity, rootSecret: state.rootSecret }, context);
   const previousRootSecret = state.previousRootSecret ?? state.rootSecret;
-  const keysOnly = new Map([...manifest.secrets].filter(([, { type }]) => type === "symmetric-key"));
+  const keysOnly = new Map(
+    [...manifest.secrets].filter(([, { type }]) => type === "symmetric-key"),
+  );
   const before =
     state.previousRootSecret === undefined
       ? own
@@ -42,9 +49,7 @@ export async function ownSecrets(
   identity: MarbleIdentity,
   context: SecretContext,
 ): Promise<ReadonlyMap<string, Secret>> {
-  const definitions = [...secrets].filter(
-    ([, { shared, userDefined }]) => !shared && !userDefined,
-  );
+  const definitions = [...secrets].filter(([, { shared, userDefined }]) => !shared && !userDefined);
   const made = definitions.map(
     async ([name, definition]) =>
       [name, await generateMarbleSecret(name, definition, identity, context)] as const,

@@ -1,5 +1,6 @@
 import type { CertificateTemplate, DistinguishedName } from "@carrara/manifest";
 import {
+  commonName,
   type Extension,
   extension,
   issueCertificate,
@@ -8,7 +9,6 @@ import {
   OID,
   PkiError,
   randomSerial,
-  commonName,
 } from "@carrara/pki";
 import { CoordinatorError } from "../error.ts";
 import { type Authority, INTERMEDIATE_NAME } from "./authority.ts";
@@ -52,7 +52,10 @@ export async function issueSecretCertificate(
 ): Promise<Uint8Array> {
   const { name, template, now } = request;
   if (template.signatureAlgorithm !== 0 && template.signatureAlgorithm !== ECDSA_WITH_SHA384) {
-    throw new CoordinatorError("SECRET_INVALID", `secret ${name}: signature algorithm does not fit`);
+    throw new CoordinatorError(
+      "SECRET_INVALID",
+      `secret ${name}: signature algorithm does not fit`,
+    );
   }
   try {
     return await issueCertificate(
@@ -115,8 +118,7 @@ async function extensionsOf(
       : template.isCa
         ? await keyIdentifier(spki)
         : undefined;
-  const ipAddresses =
-    template.ipAddresses.length > 0 ? template.ipAddresses : ["127.0.0.1", "::1"];
+  const ipAddresses = template.ipAddresses.length > 0 ? template.ipAddresses : ["127.0.0.1", "::1"];
   const extra = template.extraExtensions.map(({ id, critical, value }) => ({
     oid: oidText(id),
     critical,

@@ -68,7 +68,9 @@ async function initialSecrets(
   manifest: Manifest,
   context: SecretContext,
 ): Promise<ReadonlyMap<string, Secret>> {
-  const stored = [...manifest.secrets].filter(([, { shared, userDefined }]) => shared || userDefined);
+  const stored = [...manifest.secrets].filter(
+    ([, { shared, userDefined }]) => shared || userDefined,
+  );
   const made = stored.map(async ([name, definition]) => {
     const secret = definition.userDefined
       ? unsetSecret(definition)

@@ -67,7 +67,10 @@ export function combineShares(shares: readonly Uint8Array[]): Uint8Array {
     throw new CoordinatorError("RECOVERY_SECRET_INVALID", "shares do not belong together");
   }
   const weights = xs.map((x, i) =>
-    xs.reduce((weight, other, j) => (i === j ? weight : multiply(weight, divide(other, other ^ x))), 1),
+    xs.reduce(
+      (weight, other, j) => (i === j ? weight : multiply(weight, divide(other, other ^ x))),
+      1,
+    ),
   );
   return Uint8Array.from({ length: length - 1 }, (_, position) =>
     shares.reduce((sum, share, i) => sum ^ multiply(share[position] ?? 0, weights[i] ?? 0), 0),

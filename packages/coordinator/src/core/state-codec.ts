@@ -1,4 +1,5 @@
 import { createPrivateKey } from "node:crypto";
+import { utf8 } from "@carrara/encoding";
 import {
   encodeGoJson,
   goBool,
@@ -6,17 +7,16 @@ import {
   goMap,
   goNullable,
   goObject,
-  goUint,
   goString,
-  readGoJson,
+  goUint,
   ManifestError,
+  readGoJson,
 } from "@carrara/manifest";
-import { utf8 } from "@carrara/encoding";
 import { keyIdentifier } from "@carrara/pki";
 import { CoordinatorError } from "../error.ts";
 import type { Authority } from "./authority.ts";
-import { spkiOf } from "./elliptic-key.ts";
 import { readDeployment } from "./deployment.ts";
+import { spkiOf } from "./elliptic-key.ts";
 import type { Secret } from "./secret.ts";
 import type { MeshState } from "./state.ts";
 
@@ -112,7 +112,9 @@ export async function decodeState(bytes: Uint8Array): Promise<MeshState> {
     return await readState(readGoJson(bytes, goMap(goBytes), "whole"));
   } catch (cause) {
     if (cause instanceof CoordinatorError && cause.code === "STATE_TAMPERED") throw cause;
-    if (!(cause instanceof ManifestError || cause instanceof CoordinatorError || isNodeError(cause)))
+    if (
+      !(cause instanceof ManifestError || cause instanceof CoordinatorError || isNodeError(cause))
+    )
       throw cause;
     throw new CoordinatorError("STATE_TAMPERED", "the unsealed state cannot be read", { cause });
   }
@@ -127,7 +129,10 @@ type Entries = ReadonlyMap<string, Uint8Array>;
 
 async function readState(entries: Entries): Promise<MeshState> {
   if (text(required(entries, "state")) !== RUNNING) {
-    throw new CoordinatorError("STATE_TAMPERED", "the sealed state is not one that accepts marbles");
+    throw new CoordinatorError(
+      "STATE_TAMPERED",
+      "the sealed state is not one that accepts marbles",
+    );
   }
   const lines = text(required(entries, "updateLog")).split("\n");
   return {

@@ -1,7 +1,7 @@
+import { CoordinatorError } from "../error.ts";
 import type { Authority } from "./authority.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Secret } from "./secret.ts";
-import { CoordinatorError } from "../error.ts";
 
 /** Where the Coordinator is in its life; it only moves towards accepting Marbles (section 1.4). */
 export type Phase = "recovery" | "accepting-manifest" | "accepting-marbles";

@@ -45,7 +45,11 @@ const PURPOSES: readonly string[] = [
 export function oidText(arcs: readonly number[]): string {
   const [root = -1, second = -1] = arcs;
   const valid =
-    root >= 0 && root <= 2 && second >= 0 && (root === 2 || second < 40) && arcs.every((a) => a >= 0);
+    root >= 0 &&
+    root <= 2 &&
+    second >= 0 &&
+    (root === 2 || second < 40) &&
+    arcs.every((a) => a >= 0);
   if (!valid) throw new CoordinatorError("SECRET_INVALID", "an object identifier is malformed");
   return arcs.join(".");
 }
@@ -92,7 +96,8 @@ function textName(tag: number, text: string): Uint8Array {
 
 function ipBytes(text: string): Uint8Array {
   const bytes = parseIpAddress(text);
-  if (bytes === undefined) throw new CoordinatorError("SECRET_INVALID", "an ip address is malformed");
+  if (bytes === undefined)
+    throw new CoordinatorError("SECRET_INVALID", "an ip address is malformed");
   return bytes;
 }
 

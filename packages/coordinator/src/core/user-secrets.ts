@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import {
   type GoDecoder,
+  type GoStruct,
   goBytes,
   goMap,
   goNullable,
   goObject,
-  type GoStruct,
   isGranted,
 } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
@@ -61,7 +61,10 @@ export function writeSecrets(
     return [name, withValue(name, secret, upload)] as const;
   });
   const secrets = new Map([...state.secrets, ...written]);
-  dryRunUploads(state.deployment.manifest, withOwnSecrets(state.deployment.manifest.secrets, secrets));
+  dryRunUploads(
+    state.deployment.manifest,
+    withOwnSecrets(state.deployment.manifest.secrets, secrets),
+  );
   requirePermission(user, "writesecret", [...uploads.keys()]);
   const lines = written.map(([secret, { type }]) =>
     updateLogEntry(now, "Secret set", { user: user.name, secret, type }),
@@ -71,7 +74,10 @@ export function writeSecrets(
 
 /** Per-Marble secrets have no stored value: the dry run sees them as unset. */
 function withOwnSecrets(
-  definitions: ReadonlyMap<string, Pick<Secret, "type" | "size" | "shared" | "userDefined" | "validFor">>,
+  definitions: ReadonlyMap<
+    string,
+    Pick<Secret, "type" | "size" | "shared" | "userDefined" | "validFor">
+  >,
   stored: ReadonlyMap<string, Secret>,
 ): ReadonlyMap<string, Secret> {
   const unset = { cert: undefined, private: undefined, public: undefined };
@@ -122,7 +128,10 @@ function withValue(name: string, secret: Secret, upload: UserSecret): Secret {
   }
   if (key === undefined) return refuse(name, `of type ${secret.type} needs a key`);
   if (secret.type === "symmetric-key" && key.length !== keyBytesOf(name, secret)) {
-    refuse(name, `: declared size and actual size don't match: ${secret.size / 8} and ${key.length}`);
+    refuse(
+      name,
+      `: declared size and actual size don't match: ${secret.size / 8} and ${key.length}`,
+    );
   }
   return { ...secret, public: key, private: key };
 }

@@ -40,7 +40,8 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   }
   try {
     const { size } = await file.stat();
-    if (size > MAX_FILE_BYTES) throw new RangeError(`file of ${size} bytes, limit ${MAX_FILE_BYTES}`);
+    if (size > MAX_FILE_BYTES)
+      throw new RangeError(`file of ${size} bytes, limit ${MAX_FILE_BYTES}`);
     return await readFile(file);
   } finally {
     await file.close();

@@ -97,11 +97,7 @@ export function isBoundTo(file: Uint8Array, slot: KeySlot, data: Uint8Array): bo
 }
 
 /** Seals a state: `recoveryData` stays readable but cannot be changed either. */
-export function sealState(
-  slot: KeySlot,
-  recoveryData: Uint8Array,
-  plain: Uint8Array,
-): SealedPair {
+export function sealState(slot: KeySlot, recoveryData: Uint8Array, plain: Uint8Array): SealedPair {
   const prefix = concatBytes(lengthBytes(recoveryData.length), recoveryData);
   const data = concatBytes(prefix, encrypt(slot.dataKey, plain, prefix));
   return { data, key: concatBytes(slot.bytes, bindingOf(slot.dataKey, data)) };
@@ -110,7 +106,9 @@ export function sealState(
 /** The state in a `sealed_data` file, or undefined when it was changed or has another key. */
 export function openState(data: Uint8Array, dataKey: Uint8Array): Uint8Array | undefined {
   const end = recoveryEnd(data);
-  return end === undefined ? undefined : decrypt(dataKey, data.subarray(end), data.subarray(0, end));
+  return end === undefined
+    ? undefined
+    : decrypt(dataKey, data.subarray(end), data.subarray(0, end));
 }
 
 /** The clear recovery data of a `sealed_data` file. Throws `STATE_TAMPERED` when cut off. */

@@ -82,10 +82,7 @@ function openPair(data: Uint8Array | undefined, slot: KeySlot | undefined): Unse
   return { kind: "open", slot, recoveryData: recoveryDataOf(data), plain };
 }
 
-function lockedOrTampered(
-  data: Uint8Array,
-  slots: readonly (KeySlot | undefined)[],
-): Unsealed {
+function lockedOrTampered(data: Uint8Array, slots: readonly (KeySlot | undefined)[]): Unsealed {
   const readable = slots.filter((slot) => slot !== undefined);
   const stale = readable.some(({ dataKey }) => openState(data, dataKey) !== undefined);
   if (readable.length > 0 && !stale) {

@@ -37,15 +37,20 @@ export function runeOf(text: string, offset: number): Rune {
   return runeAt((index) => (index < text.length ? text.charCodeAt(index) : undefined), offset);
 }
 
-/** All code points of a binary text. */
-export function runesOf(text: string): Rune[] {
-  const runes: Rune[] = [];
+/** The code points of a binary text, one after the other. */
+export function* runesOf(text: string): Generator<Rune> {
   for (let offset = 0; offset < text.length; ) {
     const rune = runeOf(text, offset);
-    runes.push(rune);
+    yield rune;
     offset += rune.size;
   }
-  return runes;
+}
+
+/** How many code points a binary text has. */
+export function runeCount(text: string): number {
+  let count = 0;
+  for (let offset = 0; offset < text.length; offset += runeOf(text, offset).size) count += 1;
+  return count;
 }
 
 /** Binary text of one code point; what is none becomes U+FFFD, as in Go. */

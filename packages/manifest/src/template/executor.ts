@@ -1,6 +1,12 @@
-import { ManifestError } from "../error.ts";
-import { textOfBinary } from "./binary-text.ts";
-import { locationOf, TEMPLATE_NAME } from "./failure.ts";
+import {
+  countHandled,
+  countStep,
+  createExecution,
+  type Execution,
+  failAt,
+  located,
+  write,
+} from "./execution.ts";
 import { printValue } from "./format.ts";
 import {
   type BranchNode,
@@ -22,31 +28,10 @@ import {
   typeNameOf,
 } from "./value.ts";
 
-/** Nodes and iterations one rendering may visit; the largest real template visits hundreds. */
-const MAX_STEPS = 100_000;
-/** Bytes of the output, and of any text made on the way. */
-const MAX_OUTPUT_BYTES: number = 16 * 1024 * 1024;
-
 /** No value comes down the pipe; `nil` may. */
 const NONE = Symbol("none");
 type Piped = TemplateValue | typeof NONE;
 type Jump = "break" | "continue" | undefined;
-
-interface Variable {
-  readonly name: string;
-  value: TemplateValue;
-}
-
-interface Execution {
-  readonly source: string;
-  readonly functions: ReadonlyMap<string, TemplateFunction>;
-  readonly variables: Variable[];
-  readonly output: string[];
-  outputBytes: number;
-  steps: number;
-  /** Bytes all functions made together. */
-  madeBytes: number;
-}
 
 /**
  * Runs a parsed template over `data` and returns binary text. Throws `TEMPLATE_EXECUTION` with Go's
@@ -58,15 +43,7 @@ export function executeTemplate(
   functions: ReadonlyMap<string, TemplateFunction>,
   data: TemplateValue,
 ): string {
-  const execution: Execution = {
-    source,
-    functions,
-    variables: [{ name: "$", value: data }],
-    output: [],
-    outputBytes: 0,
-    steps: 0,
-    madeBytes: 0,
-  };
+  const execution = createExecution(source, functions, data);
   runList(execution, nodes, data);
   return execution.output.join("");
 }
@@ -291,9 +268,9 @@ function callFunction(
   if (name === "and" || name === "or") return shortCircuit(run, name, operands, dot, piped);
   const args = operands.map((operand) => evaluateOperand(run, operand, dot, false));
   if (piped !== NONE) args.push(piped);
+  countHandled(run, args);
   const result = located(run, node, () => fn.call(args), `error calling ${name}: `);
-  run.madeBytes += typeof result === "string" ? result.length : 0;
-  limitBytes(run.madeBytes);
+  countHandled(run, [result]);
   return result;
 }
 
@@ -322,51 +299,4 @@ function shortCircuit(
     if (isTrue(value) === (name === "or")) return value;
   }
   return piped === NONE ? value : piped;
-}
-
-function write(run: Execution, text: string): void {
-  run.outputBytes += text.length;
-  limitBytes(run.outputBytes);
-  run.output.push(text);
-}
-
-function limitBytes(bytes: number): void {
-  if (bytes <= MAX_OUTPUT_BYTES) return;
-  throw new ManifestError("TEMPLATE_LIMIT", `template makes more than ${MAX_OUTPUT_BYTES} bytes`);
-}
-
-function countStep(run: Execution): void {
-  run.steps += 1;
-  if (run.steps <= MAX_STEPS) return;
-  throw new ManifestError("TEMPLATE_LIMIT", `template takes more than ${MAX_STEPS} steps`);
-}
-
-/** Gives an error from inside a function the place it was called at. */
-function located<T>(
-  run: Execution,
-  node: CommandNode | OperandNode,
-  body: () => T,
-  prefix = "",
-): T {
-  try {
-    return body();
-  } catch (cause) {
-    if (!(cause instanceof ManifestError) || cause.code !== "TEMPLATE_EXECUTION") throw cause;
-    return failAt(run, node, `${prefix}${cause.message}`, cause);
-  }
-}
-
-function failAt(
-  run: Execution,
-  node: CommandNode | OperandNode,
-  message: string,
-  cause?: unknown,
-): never {
-  const where = `${TEMPLATE_NAME}:${locationOf(run.source, node.position)}`;
-  const context = textOfBinary(showNode(node));
-  throw new ManifestError(
-    "TEMPLATE_EXECUTION",
-    `template: ${where}: executing "${TEMPLATE_NAME}" at <${context}>: ${textOfBinary(message)}`,
-    { cause },
-  );
 }

@@ -51,8 +51,6 @@ const KEYWORDS: ReadonlySet<string> = new Set([
 /** Digits with separators, for each base; Go rejects wrong digits later, when it reads the number. */
 const NUMBER =
   /[+-]?(?:0[xX][0-9a-fA-F_]*(?:\.[0-9a-fA-F_]*)?(?:[pP][+-]?[0-9_]*)?|0[oO][0-7_]*|0[bB][01_]*|[0-9_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9_]*)?)i?/y;
-const STRING = /"(?:[^"\\\n]|\\[^\n])*"/y;
-const CHARACTER = /'(?:[^'\\\n]|\\[^\n])*'/y;
 const ALPHANUMERIC = /^[_\p{L}\p{Nd}]$/u;
 
 interface Lexer {
@@ -146,8 +144,8 @@ const BY_FIRST_CHARACTER: ReadonlyMap<string, (lexer: Lexer) => void> = new Map(
   [".", lexDot],
   ["$", (lexer) => lexName(lexer, "variable")],
   ["`", lexRawString],
-  ['"', (lexer) => emitMatch(lexer, "string", STRING, "unterminated quoted string")],
-  ["'", (lexer) => emitMatch(lexer, "charConstant", CHARACTER, "unterminated character constant")],
+  ['"', (lexer) => lexQuoted(lexer, "string", "unterminated quoted string")],
+  ["'", (lexer) => lexQuoted(lexer, "charConstant", "unterminated character constant")],
 ]);
 
 function lexDeclare(lexer: Lexer): void {
@@ -241,11 +239,16 @@ function runeLength(text: string, at: number): number {
   return ALPHANUMERIC.test(String.fromCodePoint(code)) ? size : 0;
 }
 
-function emitMatch(lexer: Lexer, kind: TokenKind, pattern: RegExp, problem: string): void {
-  pattern.lastIndex = lexer.at;
-  const [match] = pattern.exec(lexer.text) ?? [];
-  if (match === undefined) fail(lexer, problem);
-  emit(lexer, kind, match.length);
+/** A literal up to its first quote character that no backslash precedes, on one line. */
+function lexQuoted(lexer: Lexer, kind: TokenKind, problem: string): void {
+  const quote = lexer.text.charAt(lexer.at);
+  let at = lexer.at + 1;
+  for (let next = lexer.text.charAt(at); next !== quote; next = lexer.text.charAt(at)) {
+    at += next === "\\" ? 1 : 0;
+    if (at >= lexer.text.length || lexer.text.charAt(at) === "\n") fail(lexer, problem);
+    at += 1;
+  }
+  emit(lexer, kind, at + 1 - lexer.at);
 }
 
 function emit(lexer: Lexer, kind: TokenKind, length: number): void {

@@ -15,6 +15,8 @@ import { quoteString, unquoteCharacter, unquoteString } from "./quote.ts";
 
 /** Nested blocks and parentheses; parser and executor recurse once a level. */
 const MAX_DEPTH = 100;
+/** Variables in scope at once: each use looks through them. */
+const MAX_VARIABLES = 1000;
 const OPERANDS: ReadonlySet<TokenKind> = new Set<TokenKind>([
   "bool",
   "charConstant",
@@ -182,7 +184,7 @@ function parseDeclaration(parser: Parser, context: string) {
       (follower.kind === "assign" || follower.kind === "declare")
     ) {
       variables.push(variable.value);
-      parser.variables.push(...variables);
+      declare(parser, variables);
       return { variables, assigns: follower.kind === "assign" };
     }
     const more = variable.kind === "variable" && follower.value === "," && follower.kind === "char";
@@ -195,6 +197,12 @@ function parseDeclaration(parser: Parser, context: string) {
   if (variables.length > 0) fail(parser, "range can only initialize variables");
   parser.at = start;
   return { variables, assigns: false };
+}
+
+function declare(parser: Parser, names: readonly string[]): void {
+  parser.variables.push(...names);
+  if (parser.variables.length <= MAX_VARIABLES) return;
+  throw new ManifestError("TEMPLATE_LIMIT", `template with more than ${MAX_VARIABLES} variables`);
 }
 
 function checkPipe(parser: Parser, pipe: PipeNode, context: string): void {

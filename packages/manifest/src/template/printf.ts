@@ -1,6 +1,6 @@
 import { toHex } from "@carrara/encoding";
 import { ManifestError } from "../error.ts";
-import { binaryOfBytes, binaryOfRune, bytesOfBinary, runeOf, runesOf } from "./binary-text.ts";
+import { binaryOfBytes, binaryOfRune, bytesOfBinary, runeCount, runeOf } from "./binary-text.ts";
 import { formatPlain } from "./format.ts";
 import { formatFloat } from "./format-float.ts";
 import { describeRune, quoteCharacter, quoteString } from "./quote.ts";
@@ -18,8 +18,10 @@ interface Directive {
   readonly precision: number | undefined;
 }
 
-/** Characters one directive may pad to; Go allows a million. */
-const MAX_WIDTH = 1_000_000;
+/** Characters one directive may pad to; Go allows a million, nobody needs that many. */
+const MAX_WIDTH = 10_000;
+/** Bytes one call may give: as much as a whole template may. */
+const MAX_RESULT_BYTES: number = 16 * 1024 * 1024;
 const DIRECTIVE = /([-+# 0]*)([0-9]*)(?:(\.)([0-9]*))?/y;
 const BASES: ReadonlyMap<string, readonly [number, string]> = new Map([
   ["v", [10, ""]],
@@ -44,6 +46,9 @@ export function formatPrintf(format: string, values: readonly TemplateValue[]): 
     if (percent === -1) break;
     const { directive, end } = readDirective(format, percent + 1);
     at = end;
+    if (output.length > MAX_RESULT_BYTES) {
+      throw new ManifestError("TEMPLATE_LIMIT", `printf gives more than ${MAX_RESULT_BYTES} bytes`);
+    }
     if (directive.verb === "%") output += "%";
     else if (directive.verb === "") output += "%!(NOVERB)";
     else if (used < values.length) output += formatDirective(directive, values[used++]);
@@ -145,13 +150,9 @@ function hexOf({ verb, precision, sharp, space }: Directive, text: string): stri
 }
 
 function firstRunes(text: string, count: number): string {
-  const sizes = runesOf(text)
-    .slice(0, count)
-    .map(({ size }) => size);
-  return text.slice(
-    0,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
+  let at = 0;
+  for (let left = count; left > 0 && at < text.length; left -= 1) at += runeOf(text, at).size;
+  return text.slice(0, at);
 }
 
 function formatInteger(directive: Directive, value: bigint): string | undefined {
@@ -216,7 +217,7 @@ function padNumber(directive: Directive, { sign, prefix, digits }: NumberParts):
 }
 
 function pad({ minus, zero, width }: Directive, text: string): string {
-  const missing = " ".repeat(Math.max(0, width - runesOf(text).length));
+  const missing = " ".repeat(Math.max(0, width - runeCount(text)));
   if (minus) return text + missing;
   return (zero ? missing.replaceAll(" ", "0") : missing) + text;
 }

@@ -15,7 +15,7 @@ const ESCAPE =
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 /** One element of a quoted literal: its bytes as binary text, its code, and the characters it took. */
-export interface Unquoted {
+interface Unquoted {
   readonly value: string;
   readonly code: number;
   readonly size: number;

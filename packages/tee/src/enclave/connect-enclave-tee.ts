@@ -3,16 +3,13 @@ import { fromBase64, toHex } from "@carrara/encoding";
 import { TeeError } from "../error.ts";
 import type { Tee } from "../tee.ts";
 import { type EnclaveChannel, openProcessChannel } from "./enclave-channel.ts";
-import { type EnclaveRequest, REPORT_DATA_BYTES, replySchema } from "./protocol.ts";
+import { parseReply, type Question, REPORT_DATA_BYTES } from "./protocol.ts";
 
 /** Longest wait for one answer of the platform, in milliseconds; it takes about one. */
 const REPLY_TIMEOUT_MS = 10_000;
 /** Requests in flight at once: evidence is wanted a few times in the life of an enclave. */
 const MAX_PENDING = 64;
 const SEALING_KEY_BYTES = 32;
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-type Question = DistributiveOmit<EnclaveRequest, "carrara" | "id">;
 
 /**
  * The platform that started this process, over the channel it gave. The platform decides who asks:
@@ -59,11 +56,11 @@ function openConversation(channel: EnclaveChannel): (question: Question) => Prom
   };
   channel.open(
     (message) => {
-      const { data } = replySchema.safeParse(message);
-      if (data === undefined) return;
-      const waiter = settle(data.id);
-      if ("value" in data) waiter?.resolve(fromBase64(data.value));
-      else waiter?.reject(new TeeError("EVIDENCE_REFUSED", data.error));
+      const reply = parseReply(message);
+      if (reply === undefined) return;
+      const waiter = settle(reply.id);
+      if ("value" in reply) waiter?.resolve(fromBase64(reply.value));
+      else waiter?.reject(new TeeError("EVIDENCE_REFUSED", reply.error));
     },
     () => {
       closed = true;

@@ -1,39 +1,50 @@
 import { z } from "zod";
+import type { SealingPolicy } from "../tee.ts";
 
 /** Bytes of REPORTDATA in an SGX quote. */
 export const REPORT_DATA_BYTES = 64;
 /** Longest base64 in a reply: a quote is about 5 KB. */
 const MAX_REPLY_CHARS = 64 * 1024;
 
-/** What an enclave asks of its platform over the inherited channel. */
-export type EnclaveRequest = z.infer<typeof requestSchema>;
-/** What the platform answers; `id` is that of the request. */
-export type PlatformReply = z.infer<typeof replySchema>;
+/** What an enclave asks of its platform. */
+export type Question =
+  | { readonly kind: "anchor" }
+  /** Lower-case hex, at most 64 bytes. */
+  | { readonly kind: "quote"; readonly reportData: string }
+  | { readonly kind: "seal"; readonly policy: SealingPolicy };
 
-/** Requests as they come from an enclave, which the platform does not believe. */
-export const requestSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ carrara: z.literal(1), id: z.int().min(0), kind: z.literal("anchor") }),
-  z.strictObject({
-    carrara: z.literal(1),
-    id: z.int().min(0),
+/** A question on the inherited channel; `carrara` tells it from messages of other programs. */
+export type EnclaveRequest = Question & { readonly carrara: 1; readonly id: number };
+
+/**
+ * The answer to request `id`: base64 of the anchor's certificate, the quote or the key; or why there
+ * is none.
+ */
+export type PlatformReply = { readonly carrara: 1; readonly id: number } & (
+  | { readonly value: string }
+  | { readonly error: string }
+);
+
+const envelope = z.strictObject({ carrara: z.literal(1), id: z.int().min(0) });
+const request = z.discriminatedUnion("kind", [
+  envelope.extend({ kind: z.literal("anchor") }),
+  envelope.extend({
     kind: z.literal("quote"),
     reportData: z.string().regex(/^(?:[0-9a-f]{2}){0,64}$/),
   }),
-  z.strictObject({
-    carrara: z.literal(1),
-    id: z.int().min(0),
-    kind: z.literal("seal"),
-    policy: z.enum(["product", "unique"]),
-  }),
+  envelope.extend({ kind: z.literal("seal"), policy: z.enum(["product", "unique"]) }),
+]);
+const reply = z.union([
+  envelope.extend({ value: z.base64().max(MAX_REPLY_CHARS) }),
+  envelope.extend({ error: z.string().max(200) }),
 ]);
 
-/** Replies as they come from the platform. */
-export const replySchema = z.union([
-  z.strictObject({
-    carrara: z.literal(1),
-    id: z.int().min(0),
-    /** Base64 of the anchor's certificate, the quote or the key. */
-    value: z.string().max(MAX_REPLY_CHARS),
-  }),
-  z.strictObject({ carrara: z.literal(1), id: z.int().min(0), error: z.string().max(200) }),
-]);
+/** A request as it comes from an enclave, which the platform does not believe; undefined if none. */
+export function parseRequest(message: unknown): EnclaveRequest | undefined {
+  return request.safeParse(message).data;
+}
+
+/** A reply as it comes from the platform; undefined if the message is none. */
+export function parseReply(message: unknown): PlatformReply | undefined {
+  return reply.safeParse(message).data;
+}

@@ -1,7 +1,11 @@
 import { SIGSTRUCT_BYTES } from "@carrara/attestation";
 import { concatBytes, equalBytes, utf8 } from "@carrara/encoding";
 import { TeeError } from "../error.ts";
-import { encodeLaunchSettings, type LaunchSettings, parseLaunchSettings } from "./launch-settings.ts";
+import {
+  encodeLaunchSettings,
+  type LaunchSettings,
+  parseLaunchSettings,
+} from "./launch-settings.ts";
 
 /** First bytes of every image; the last one is the version of the container. */
 const MAGIC = concatBytes(utf8("CARRARA-ENCLAVE"), new Uint8Array([1]));
@@ -67,7 +71,13 @@ export function encodeImage(content: ImageContent): Uint8Array {
     const size = new Uint8Array(RECORD_SIZE_BYTES);
     new DataView(size.buffer).setBigUint64(0, BigInt(bytes.length), true);
     const encodedName = utf8(name);
-    return concatBytes(new Uint8Array([type]), uint32(encodedName.length), encodedName, size, bytes);
+    return concatBytes(
+      new Uint8Array([type]),
+      uint32(encodedName.length),
+      encodedName,
+      size,
+      bytes,
+    );
   });
   return concatBytes(MAGIC, uint32(SHAPE.length), ...records);
 }

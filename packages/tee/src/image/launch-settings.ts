@@ -89,7 +89,10 @@ function check(value: unknown): LaunchSettings {
     throw new TeeError("IMAGE_MALFORMED", `launch settings have a wrong ${where || "member"}`);
   }
   if ([...data.envAllow, ...Object.keys(data.env)].some((name) => DANGEROUS.test(name))) {
-    throw new TeeError("IMAGE_MALFORMED", "launch settings name a variable that steers the runtime");
+    throw new TeeError(
+      "IMAGE_MALFORMED",
+      "launch settings name a variable that steers the runtime",
+    );
   }
   return data;
 }

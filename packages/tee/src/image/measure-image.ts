@@ -11,7 +11,10 @@ const NODE_RECORD = { type: 1, name: "node" } as const;
  * attestation specification section 8.7. The exact Node binary is the first record, so the same
  * image has another measurement under another Node; the image itself carries no Node.
  */
-export function measureImage(image: Pick<EnclaveImage, "records">, node: NodeExecutable): Uint8Array {
+export function measureImage(
+  image: Pick<EnclaveImage, "records">,
+  node: NodeExecutable,
+): Uint8Array {
   const hash = createHash("sha256").update(DOMAIN);
   addRecord(hash, { ...NODE_RECORD, bytes: node.bytes, sha256: node.sha256 });
   for (const { type, name, content } of image.records) {

@@ -73,9 +73,7 @@ async function load({ pkcs8, spki }: z.infer<typeof storedKey>): Promise<EcKey> 
   return await importEcKey("P-256", fromBase64(pkcs8), fromBase64(spki));
 }
 
-async function loadCertified(
-  document: z.infer<typeof storedCertifiedKey>,
-): Promise<CertifiedKey> {
+async function loadCertified(document: z.infer<typeof storedCertifiedKey>): Promise<CertifiedKey> {
   const certificate = fromBase64(document.certificate);
   const { pkcs8, spki } = document;
   const key = await load({ pkcs8, spki });

@@ -51,7 +51,11 @@ export async function issueCollateral(
   return {
     tcbInfo: signedJson(credentials, "tcbInfo", tcbInfoText(scenario, window)),
     tcbInfoIssuerChain: signerChain,
-    qeIdentity: signedJson(credentials, "enclaveIdentity", identityText(credentials, scenario, window)),
+    qeIdentity: signedJson(
+      credentials,
+      "enclaveIdentity",
+      identityText(credentials, scenario, window),
+    ),
     qeIdentityIssuerChain: signerChain,
     pckCrl,
     pckCrlIssuerChain: chainPem(platformCa, root),

@@ -1,4 +1,4 @@
-import { encodePckExtension } from "@carrara/attestation";
+import { encodePckExtension, type PckExtensionFields } from "@carrara/attestation";
 import { encodePem, utf8 } from "@carrara/encoding";
 import {
   type CertificateTemplate,
@@ -22,12 +22,12 @@ const CLOCK_SKEW_MS = 3_600_000;
 const CRL_URL = "http://127.0.0.1/simulation.crl";
 
 /** Fixed facts of the simulated platform family (section 8.3). */
-export const PLATFORM = {
+export const PLATFORM: Pick<PckExtensionFields, "fmspc" | "pceId" | "cpuSvn" | "pceSvn"> = {
   fmspc: new Uint8Array([0x53, 0x49, 0x4d, 0, 0, 0]),
   pceId: new Uint8Array(2),
   cpuSvn: new Uint8Array([6, 6, 2, 2, 4, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0]),
   pceSvn: 13,
-} as const;
+};
 
 /** A key with its DER certificate. */
 export interface CertifiedKey {
@@ -64,7 +64,13 @@ export async function createPlatformCredentials(now: Date): Promise<PlatformCred
   const validity = { notBefore, notAfter };
   const root = await certify({ role: "Root CA", validity, ca: { pathLength: 1 } });
   const [platformCa, tcbSigning, attestationKey, qeKey] = await Promise.all([
-    certify({ role: "PCK Platform CA", validity, ca: { pathLength: 0 }, issuer: root, of: "Root CA" }),
+    certify({
+      role: "PCK Platform CA",
+      validity,
+      ca: { pathLength: 0 },
+      issuer: root,
+      of: "Root CA",
+    }),
     certify({ role: "TCB Signing", validity, issuer: root, of: "Root CA" }),
     generateEcKey("P-256"),
     generateEcKey("P-256"),

@@ -1,0 +1,190 @@
+import type { Server } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { ListenAddress, LogLevel } from "../../config.ts";
+import type { Coordinator } from "../../coordinator.ts";
+import { CoordinatorError, reasonOf } from "../../error.ts";
+import type { Log } from "../../log.ts";
+import { HANDSHAKE_TIMEOUT_MS, secureContextOptions } from "../tls-identity.ts";
+import {
+  type Answer,
+  type ApiVersion,
+  errorAnswer,
+  failureAnswer,
+  successAnswer,
+} from "./envelope.ts";
+import type { ApiRequest } from "./request.ts";
+import { routesV1 } from "./routes-v1.ts";
+import { type Route, routesV2 } from "./routes-v2.ts";
+
+/** Milliseconds for a whole request: a manifest over a bad line takes a few. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Milliseconds for the headers alone. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** Milliseconds an idle connection stays. */
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+/** Connections at once; each costs some 50 KiB with its TLS state. */
+const MAX_CONNECTIONS = 1024;
+
+/** A server that listens. */
+export interface ListeningApi {
+  /** The port, also where the configuration said 0. */
+  readonly port: number;
+  /** Stops listening and ends connections. May be called twice. */
+  close(): Promise<void>;
+}
+
+/** What {@link serveClientApi} needs. */
+export interface ClientApiDeps {
+  readonly coordinator: Coordinator;
+  readonly log: Log;
+  readonly address: ListenAddress;
+  /** Level of failed handshakes and connections. */
+  readonly connectionLogLevel: LogLevel;
+  /** Overrides for tests, in milliseconds. */
+  readonly timeoutsMs?: {
+    readonly request: number;
+    readonly headers: number;
+    readonly check: number;
+  };
+}
+
+/** Serves the client API: HTTPS with the root certificate, REST v1 and v2 (sections 1.7 and 2). */
+export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningApi> {
+  const { coordinator, log, address } = deps;
+  const app = createServer(deps);
+  for (const route of routesV2(coordinator)) addRoute(app, deps, route, { version: 2 });
+  for (const { failureStatus, ...route } of routesV1(coordinator)) {
+    addRoute(app, deps, route, { version: 1, failureStatus });
+  }
+  app.setNotFoundHandler((_request, reply) => send(reply, errorAnswer(405)));
+  const stopListening = coordinator.onIdentityChange(() => {
+    app.server.setSecureContext(secureContextOptions(coordinator.clientIdentity()));
+  });
+  await app.listen({ port: address.port, host: address.host ?? "::" });
+  const { port } = app.server.address() as AddressInfo; // listens on TCP by construction
+  log.info({ port }, "client api listening");
+  return {
+    port,
+    close: async () => {
+      stopListening();
+      await app.close();
+    },
+  };
+}
+
+function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
+  const { coordinator, log, connectionLogLevel } = deps;
+  const timeouts = deps.timeoutsMs;
+  const app = fastify({
+    https: {
+      ...secureContextOptions(coordinator.clientIdentity()),
+      requestCert: true,
+      rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      ALPNProtocols: ["http/1.1"],
+      headersTimeout: timeouts?.headers ?? HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: timeouts?.check ?? 1000,
+    },
+    requestTimeout: timeouts?.request ?? REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    // A path that cannot be decoded is an unknown one.
+    frameworkErrors: (_error, _request, reply) => send(reply, errorAnswer(405)),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(log, error, socket),
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.server.on("tlsClientError", (error: Error) => {
+    log[connectionLogLevel](
+      { code: "TLS_HANDSHAKE", reason: error.message },
+      "tls handshake failed",
+    );
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+  return app;
+}
+
+function addRoute(
+  app: FastifyInstance<Server>,
+  { log }: ClientApiDeps,
+  route: Route,
+  api: ApiVersion,
+): void {
+  const { method, path, maxBodyBytes } = route;
+  const refuse = (error: unknown, reply: FastifyReply) => {
+    log.warn({ method, path, code: reasonOf(error), ...detailOf(error) }, "request refused");
+    return send(reply, failureAnswer(error, api));
+  };
+  app.route({
+    method,
+    url: path,
+    // Fastify wants at least one byte; bodies of GET are never read.
+    bodyLimit: Math.max(maxBodyBytes, 1),
+    errorHandler: (error, _request, reply) => {
+      const tooLarge = error.statusCode === 413;
+      const known = tooLarge
+        ? new CoordinatorError("REQUEST_TOO_LARGE", `request body exceeds ${maxBodyBytes} bytes`)
+        : new CoordinatorError("REQUEST_MALFORMED", "request cannot be read", { cause: error });
+      return refuse(known, reply);
+    },
+    handler: async (request, reply) => {
+      if (api.version === 1) log.info({ method, path }, "deprecated v1 route used");
+      try {
+        return await send(reply, successAnswer(await route.handle(apiRequest(request))));
+      } catch (error) {
+        return await refuse(error, reply);
+      }
+    },
+  });
+}
+
+/** Errors that are not ours are bugs: their text helps whoever reads the log. */
+function detailOf(error: unknown): { readonly detail?: string } {
+  if (error instanceof CoordinatorError) return { detail: error.message };
+  return { detail: error instanceof Error ? (error.stack ?? error.message) : "unknown" };
+}
+
+function apiRequest(request: FastifyRequest): ApiRequest {
+  const { body, query } = request;
+  const { socket } = request.raw;
+  return {
+    body: body instanceof Uint8Array ? body : new Uint8Array(0),
+    query: (name) => queryValues(query, name),
+    clientCertificate: socket instanceof TLSSocket ? peerCertificateOf(socket) : undefined,
+  };
+}
+
+/** DER of the first certificate of the peer, whose key its handshake proved. */
+export function peerCertificateOf(socket: TLSSocket): Uint8Array | undefined {
+  return socket.getPeerX509Certificate()?.raw;
+}
+
+function queryValues(query: unknown, name: string): readonly string[] {
+  const found: unknown =
+    typeof query === "object" && query !== null ? Reflect.get(query, name) : "";
+  const values = Array.isArray(found) ? found : found === undefined ? [] : [found];
+  return values.filter((value): value is string => typeof value === "string");
+}
+
+async function send(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+  // As bytes, or Fastify would add a charset that clients of the original never saw.
+  await reply.code(answer.httpStatus).headers(answer.headers).send(Buffer.from(answer.body));
+  return reply;
+}
+
+function answerBrokenRequest(log: Log, error: Error & { code?: string }, socket: Socket): void {
+  if (socket.destroyed || error.code === "ECONNRESET") return;
+  const timedOut = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
+  const [line, code] = timedOut
+    ? (["408 Request Timeout", "REQUEST_TIMEOUT"] as const)
+    : (["400 Bad Request", "REQUEST_MALFORMED"] as const);
+  log.warn({ code, reason: error.code }, "request refused");
+  const { body, headers } = errorAnswer(Number(line.slice(0, 3)), "request cannot be read", code);
+  const head = { ...headers, "content-length": String(body.length), connection: "close" };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (socket.writable) socket.end(`HTTP/1.1 ${line}\r\n${lines.join("")}\r\n${body}`);
+  else socket.destroy();
+}

@@ -1,0 +1,124 @@
+import { constants } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { createServer, type TLSSocket, type Server as TlsServer } from "node:tls";
+import { marbleService } from "@carrara/marble";
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import type { ListenAddress, LogLevel } from "../../config.ts";
+import type { Coordinator } from "../../coordinator.ts";
+import { CoordinatorError, reasonOf } from "../../error.ts";
+import type { Log } from "../../log.ts";
+import type { ListeningApi } from "../client/client-api.ts";
+import { HANDSHAKE_TIMEOUT_MS, secureContextOptions } from "../tls-identity.ts";
+import { activateHandler } from "./activate-handler.ts";
+
+/** Largest message, in bytes: quotes and requests are below 16 KiB each. */
+const MAX_MESSAGE_BYTES = 64 * 1024;
+/** Largest reply, in bytes: rendered files of a Marble. */
+const MAX_REPLY_BYTES = 32 * 1024 * 1024;
+/** Milliseconds after which a connection ends: a Marble needs one call. */
+const MAX_CONNECTION_AGE_MS = 120_000;
+/** Milliseconds that a connection stays without a call. */
+const MAX_CONNECTION_IDLE_MS = 60_000;
+/** Calls at once on a connection. */
+const MAX_STREAMS = 16;
+/** Connections at once, handshakes included. */
+const MAX_CONNECTIONS = 1024;
+
+/** What {@link serveMeshApi} needs. */
+export interface MeshApiDeps {
+  readonly coordinator: Coordinator;
+  readonly log: Log;
+  readonly address: ListenAddress;
+  /** Level of failed handshakes and connections. */
+  readonly connectionLogLevel: LogLevel;
+}
+
+/**
+ * Serves `rpc.Marble/Activate` over TLS with the Marble root (sections 1.7 and 3.1). A client
+ * certificate is required, but any one does: the quote names it. Therefore TLS ends here and not in
+ * grpc-js, which ties asking for a certificate to verifying its chain.
+ */
+export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
+  const { coordinator, log } = deps;
+  const grpc = new Server({
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_REPLY_BYTES,
+    "grpc.max_connection_age_ms": MAX_CONNECTION_AGE_MS,
+    "grpc.max_connection_idle_ms": MAX_CONNECTION_IDLE_MS,
+    "grpc.max_concurrent_streams": MAX_STREAMS,
+    "grpc.enable_channelz": 0,
+  });
+  grpc.addService(marbleService, { Activate: activateHandler(deps) });
+  const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<TLSSocket>();
+  const server = createServer(
+    {
+      ...secureContextOptions(coordinator.meshIdentity()),
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNProtocols: ["h2"],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      // A Marble connects once: tickets would cost a signature's time for nothing.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    },
+    (socket) => {
+      sockets.add(socket);
+      socket.on("close", () => sockets.delete(socket));
+      socket.on("error", (error) => logConnection(deps, "CONNECTION", error.message));
+      const refusal = refusalOf(socket);
+      if (refusal !== undefined) {
+        logConnection(deps, reasonOf(refusal), refusal.message);
+        socket.destroy();
+        return;
+      }
+      // grpc-js shows a peer certificate only of authorized sockets; by our rule this one is.
+      socket.authorized = true;
+      injector.injectConnection(socket);
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("tlsClientError", (error) => logConnection(deps, "TLS_HANDSHAKE", error.message));
+  const stop = coordinator.onIdentityChange(() => {
+    server.setSecureContext(secureContextOptions(coordinator.meshIdentity()));
+  });
+  const port = await listen(server, deps.address);
+  log.info({ port }, "mesh api listening");
+  return {
+    port,
+    close: async () => {
+      stop();
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      grpc.forceShutdown();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function refusalOf(socket: TLSSocket): CoordinatorError | undefined {
+  if (socket.getPeerX509Certificate() === undefined) {
+    return new CoordinatorError("PEER_CERTIFICATE_MISSING", "peer presented no certificate");
+  }
+  if (socket.alpnProtocol === "h2") return undefined;
+  return new CoordinatorError("REQUEST_MALFORMED", "peer does not speak h2");
+}
+
+function logConnection(
+  { log, connectionLogLevel }: MeshApiDeps,
+  code: string,
+  reason: string,
+): void {
+  log[connectionLogLevel]({ code, reason }, "mesh connection refused");
+}
+
+async function listen(server: TlsServer, { host, port }: ListenAddress): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: host ?? "::" }, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const { port: bound } = server.address() as AddressInfo; // listens on TCP by construction
+  return bound;
+}

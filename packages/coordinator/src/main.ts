@@ -1,0 +1,40 @@
+import { connectEnclaveTee, createPccsClient } from "@carrara/tee";
+import { pino } from "pino";
+import { readCoordinatorConfig } from "./config.ts";
+import { CoordinatorError, reasonOf } from "./error.ts";
+import { startCoordinatorServer } from "./server.ts";
+import { openFileStore } from "./store/file-store.ts";
+
+const log = pino({ level: "info" }, pino.destination({ fd: 2, sync: true }));
+
+try {
+  const config = readCoordinatorConfig(process.env, process.cwd());
+  log.level = config.logLevel;
+  if (config.pccsUrl === undefined) {
+    throw new CoordinatorError("CONFIG_INVALID", "CARRARA_PCCS_URL is not set");
+  }
+  const tee = await connectEnclaveTee();
+  log.info({ assurance: tee.assurance, anchor: tee.trustAnchor.name }, "coordinator starting");
+  const server = await startCoordinatorServer({
+    config,
+    environment: process.env,
+    store: await openFileStore(config.sealDir),
+    tee,
+    collateral: createPccsClient({ url: config.pccsUrl }),
+    clock: () => new Date(),
+    log,
+  });
+  const stop = (signal: string) => {
+    log.info({ signal }, "coordinator stopping");
+    server.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  log.fatal({ code: reasonOf(error), detail: message }, "coordinator cannot start");
+  process.exit(1);
+}
