@@ -5,6 +5,7 @@ import { checkRole, importCertifiedKey, vendorOf } from "../certificate-role.ts"
 import type { ImportedKey } from "../crypto.ts";
 import { AttestationError } from "../error.ts";
 import { checkEndsIn, type Root } from "../root.ts";
+import type { DcapCollateral } from "./collateral.ts";
 import { type PckInfo, readPckInfo } from "./pck-certificate.ts";
 import { pckChainOf, type SgxQuote } from "./quote.ts";
 
@@ -19,11 +20,13 @@ export interface PckChain {
 }
 
 /**
- * The quote's own chain, else `other`; where both are, they must name the same leaf.
+ * The quote's own chain, else that of the collateral; where both are, they must name the same leaf.
+ * An empty text, which some services send, is no chain.
  * Throws `PCK_CERT_UNAVAILABLE`, `CERT_CHAIN_INVALID`, `CERT_MALFORMED`.
  */
-export function choosePckChain(quote: SgxQuote, other: string | undefined): string {
+export function choosePckChain(quote: SgxQuote, collateral: DcapCollateral): string {
   const own = pckChainOf(quote);
+  const other = nonEmptyText(collateral.pckCertChain);
   if (own === undefined && other === undefined) {
     throw new AttestationError(
       "PCK_CERT_UNAVAILABLE",
@@ -37,6 +40,10 @@ export function choosePckChain(quote: SgxQuote, other: string | undefined): stri
     }
   }
   return own ?? other ?? "";
+}
+
+function nonEmptyText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 /**

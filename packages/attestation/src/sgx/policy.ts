@@ -22,6 +22,8 @@ export interface SgxPolicy {
   /** Undefined accepts whatever advisories the accepted statuses come with. */
   readonly allowedAdvisories?: readonly string[];
   readonly minTcbEvaluationDataNumber?: number;
+  /** Accepts OutOfDate for this long after `tcbDate`; undefined: only where the status is accepted. */
+  readonly graceSeconds?: number;
   /** Default false: evidence must rest on hardware. */
   readonly acceptSimulation?: boolean;
   /** Default false. */
@@ -48,7 +50,7 @@ export function appraiseSgx(verified: VerifiedSgxQuote, policy: SgxPolicy): Appr
   );
   const accepted = policy.acceptedStatuses ?? ["UpToDate"];
   refuseIf(
-    !accepted.includes(status),
+    !accepted.includes(status) && !isInGrace(verified, policy.graceSeconds),
     "POLICY_TCB_STATUS",
     `tcb status is ${status}, accepted are ${accepted.join(", ")}`,
   );
@@ -60,7 +62,7 @@ export function appraiseSgx(verified: VerifiedSgxQuote, policy: SgxPolicy): Appr
   );
   const needed = policy.minTcbEvaluationDataNumber ?? 0;
   refuseIf(
-    tcbEvaluationDataNumber < needed,
+    !(tcbEvaluationDataNumber >= needed),
     "POLICY_TCB_EVALUATION_NUMBER",
     `tcb evaluation data number is ${tcbEvaluationDataNumber}, at least ${needed} needed`,
   );
@@ -76,6 +78,14 @@ export function appraiseSgx(verified: VerifiedSgxQuote, policy: SgxPolicy): Appr
     "report data is not what was expected",
   );
   return violations;
+}
+
+function isInGrace(
+  { status, tcbDate, verifiedAt }: VerifiedSgxQuote,
+  graceSeconds: number | undefined,
+): boolean {
+  if (graceSeconds === undefined || status !== "OutOfDate") return false;
+  return verifiedAt.getTime() <= tcbDate.getTime() + 1000 * graceSeconds;
 }
 
 function measurementViolations(
@@ -96,7 +106,8 @@ function measurementViolations(
     const message = `product id is ${body.isvProdId}, ${isvProdId} needed`;
     violations.push({ code: "POLICY_ISV_PROD_ID", message });
   }
-  if (body.isvSvn < minIsvSvn) {
+  // Not `<`: a bound that is missing in untyped code must refuse, not accept.
+  if (!(body.isvSvn >= minIsvSvn)) {
     const message = `security version is ${body.isvSvn}, at least ${minIsvSvn} needed`;
     violations.push({ code: "POLICY_ISV_SVN", message });
   }

@@ -25,15 +25,7 @@ export interface SgxReportBody {
 }
 
 /** Fields that an issuer of report bodies chooses; what is left out is zero. */
-export interface SgxReportBodyFields {
-  readonly cpuSvn: Uint8Array;
-  readonly attributes: Uint8Array;
-  readonly mrEnclave: Uint8Array;
-  readonly mrSigner: Uint8Array;
-  readonly isvProdId: number;
-  readonly isvSvn: number;
-  readonly reportData: Uint8Array;
-}
+export type SgxReportBodyFields = Partial<Omit<SgxReportBody, "raw" | "debug">>;
 
 const FLAG_DEBUG = 0x02;
 
@@ -74,15 +66,30 @@ export function parseSgxReportBody(raw: Uint8Array): SgxReportBody {
   };
 }
 
-/** The 384 bytes of a report body: the inverse of {@link parseSgxReportBody}. */
+/**
+ * The 384 bytes of a report body: the inverse of {@link parseSgxReportBody}. Report data shorter
+ * than 64 bytes is zero-padded. Throws a TypeError for a field of another length.
+ */
 export function encodeSgxReportBody(fields: SgxReportBodyFields): Uint8Array {
   const out = new Uint8Array(REPORT_BODY_BYTES);
-  out.set(fields.cpuSvn, 0);
-  out.set(fields.attributes, 48);
-  out.set(fields.mrEnclave, 64);
-  out.set(fields.mrSigner, 128);
-  out.set(writeLe(fields.isvProdId, 2), 256);
-  out.set(writeLe(fields.isvSvn, 2), 258);
-  out.set(fields.reportData, 320);
+  const put = (name: keyof SgxReportBodyFields, offset: number, length: number): void => {
+    const value = fields[name] ?? 0;
+    const bytes = typeof value === "number" ? writeLe(value, length) : value;
+    const fits = bytes.length === length || (name === "reportData" && bytes.length < length);
+    if (!fits) throw new TypeError(`${name} has ${bytes.length} bytes, ${length} needed`);
+    out.set(bytes, offset);
+  };
+  put("cpuSvn", 0, 16);
+  put("miscSelect", 16, 4);
+  put("isvExtProdId", 32, 16);
+  put("attributes", 48, 16);
+  put("mrEnclave", 64, 32);
+  put("mrSigner", 128, 32);
+  put("configId", 192, 64);
+  put("isvProdId", 256, 2);
+  put("isvSvn", 258, 2);
+  put("configSvn", 260, 2);
+  put("isvFamilyId", 304, 16);
+  put("reportData", 320, 64);
   return out;
 }

@@ -180,7 +180,7 @@ async function loadEndorsements(
   loaders: Loaders,
 ): Promise<Endorsements> {
   const root = await loaders.root(anchor);
-  const pck = await loaders.pckChain(choosePckChain(quote, collateral.pckCertChain), root);
+  const pck = await loaders.pckChain(choosePckChain(quote, collateral), root);
   for (const certificate of [root.certificate, pck.ca, pck.leaf]) {
     checkCertificateTime(certificate, now);
   }

@@ -48,7 +48,7 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
     "grpc.max_concurrent_streams": MAX_STREAMS,
     "grpc.enable_channelz": 0,
   });
-  grpc.addService(marbleService, { Activate: activateHandler(deps) });
+  grpc.addService({ ...marbleService }, { Activate: activateHandler(deps) });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<TLSSocket>();
   const server = createServer(
