@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
-import type { DcapCollateral } from "@carrara/attestation";
-import { fromHex } from "@carrara/encoding";
+import { concatBytes, fromHex, toHex } from "@carrara/encoding";
+import { type Json, readJson } from "./index-case.ts";
 
 /** One mutation of an index (vectors README, section Mutations). */
 export interface Mutation {
@@ -18,7 +17,7 @@ export interface Mutation {
 /** What a case verifies: bytes, endorsements, anchor and time. */
 export interface CaseInput {
   readonly bytes: Uint8Array;
-  readonly collateral: Record<keyof DcapCollateral, string> | undefined;
+  readonly collateral: Json | undefined;
   /** Path of the trust anchor's PEM. */
   readonly anchor: string;
   /** Seconds since 1970. */
@@ -41,7 +40,7 @@ export async function mutate(
     case "truncate":
       return { ...input, bytes: input.bytes.slice(0, mutation.length) };
     case "append":
-      return { ...input, bytes: Buffer.concat([input.bytes, fromHex(value)]) };
+      return { ...input, bytes: concatBytes(input.bytes, fromHex(value)) };
     case "anchor":
       return { ...input, anchor: file };
     case "time":
@@ -51,13 +50,13 @@ export async function mutate(
     case "collateralXorHex":
       return withField(input, target, (hex) => {
         const bytes = fromHex(hex);
-        return Buffer.from(
-          overlay(bytes, offset < 0 ? bytes.length + offset : offset, fromHex(value), true),
-        ).toString("hex");
+        const from = offset < 0 ? bytes.length + offset : offset;
+        return toHex(overlay(bytes, from, fromHex(value), true));
       });
     case "collateralReplaceText":
       return withField(input, target, (text) =>
-        text.replace(mutation.find ?? "", mutation.with ?? ""),
+        // A function, since "$" means something in a replacement text.
+        text.replace(mutation.find ?? "", () => mutation.with ?? ""),
       );
     case "collateralFrom": {
       const other = await readJson(resolve(file));
@@ -66,11 +65,6 @@ export async function mutate(
     default:
       throw new Error(`mutation ${op} is not known`);
   }
-}
-
-/** A JSON object from a file of the index. */
-export async function readJson(url: URL): Promise<Record<string, unknown>> {
-  return JSON.parse(await readFile(url, "utf8")) as Record<string, unknown>;
 }
 
 function overlay(bytes: Uint8Array, offset: number, patch: Uint8Array, xor: boolean): Uint8Array {
@@ -84,6 +78,5 @@ function overlay(bytes: Uint8Array, offset: number, patch: Uint8Array, xor: bool
 function withField(input: CaseInput, target: string, change: (old: string) => string): CaseInput {
   const { collateral } = input;
   if (collateral === undefined) throw new Error("the case has no collateral to change");
-  const old = collateral[target as keyof DcapCollateral];
-  return { ...input, collateral: { ...collateral, [target]: change(old) } };
+  return { ...input, collateral: { ...collateral, [target]: change(String(collateral[target])) } };
 }

@@ -1,3 +1,4 @@
+export type { AuthData } from "./auth-data.ts";
 export {
   AttestationError,
   type AttestationErrorCode,
@@ -5,6 +6,7 @@ export {
   type VerificationErrorCode,
 } from "./error.ts";
 export { decodeOeQuote, encodeOeQuote } from "./oe-quote.ts";
+export type { QuoteHeader } from "./quote-header.ts";
 export {
   type DcapCollateral,
   encodeQeIdentity,
@@ -27,9 +29,9 @@ export {
 export {
   encodeQuoteV3,
   encodeQuoteV3Signed,
+  type ParseQuoteOptions,
   parseQuote,
   pckChainOf,
-  type QuoteHeader,
   type QuoteV3Auth,
   type SgxQuote,
 } from "./sgx/quote.ts";

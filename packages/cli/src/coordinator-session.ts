@@ -18,10 +18,13 @@ import {
 import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command-context.ts";
 import { writeOutput } from "./files.ts";
-import { loadPolicy } from "./global-options.ts";
+import { type GlobalOptions, loadPolicy } from "./global-options.ts";
 
 /** Intel's own collateral service, asked when the Coordinator serves none and no other is named. */
-const INTEL_PCS_URL = "https://api.trustedservices.intel.com";
+const INTEL_PCS = {
+  url: "https://api.trustedservices.intel.com",
+  rootCrlUrl: "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der",
+};
 
 /** A Coordinator that a command may talk to. */
 export interface CoordinatorSession {
@@ -60,7 +63,7 @@ export async function openAttestedSession(
   const transport = createHttpsTransport({
     host: parseCoordinatorHost(hostOf(context, hostArgument)),
   });
-  const pccs = createPccsClient({ url: options.pccsUrl ?? INTEL_PCS_URL });
+  const pccs = createPccsClient(collateralService(options));
   const coordinator = await attestCoordinator({
     transport,
     policy: await loadPolicy(io, options),
@@ -74,6 +77,12 @@ export async function openAttestedSession(
   const { rootPem, chainPem, assurance } = coordinator;
   const client = createCoordinatorClient({ transport, trust: { kind: "pinned", rootPem } });
   return { client, assurance, rootPem, chainPem, coordinator };
+}
+
+function collateralService({ pccsUrl }: GlobalOptions): { url: string; rootCrlUrl?: string } {
+  if (pccsUrl === undefined) return INTEL_PCS;
+  if (URL.canParse(pccsUrl)) return { url: pccsUrl };
+  throw new CliError("USAGE", "--pccs-url is no URL, as in https://localhost:8081");
 }
 
 /**

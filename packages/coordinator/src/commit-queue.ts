@@ -1,5 +1,5 @@
 /** A change of state: the new one and what the caller gets once it is durable. */
-export interface Change<S, T> {
+interface Change<S, T> {
   readonly state: S;
   readonly result: T;
 }

@@ -1,12 +1,11 @@
-import { createHash, type KeyObject, randomBytes } from "node:crypto";
-import { type DcapCollateral, encodeOeQuote } from "@carrara/attestation";
-import { concatBytes, encodePem, toHex, utf8 } from "@carrara/encoding";
+import type { KeyObject } from "node:crypto";
+import type { DcapCollateral } from "@carrara/attestation";
+import { toHex, utf8 } from "@carrara/encoding";
 import { hasFeatureGate, sealModeOf } from "@carrara/manifest";
 import type { Tee } from "@carrara/tee";
 import { type CommitQueue, createCommitQueue } from "./commit-queue.ts";
 import { type ActivationRequest, activateMarble, countActivation } from "./core/activate.ts";
 import { authenticateMarble, authenticateUser } from "./core/authenticate.ts";
-import { authorityNames, createAuthority } from "./core/authority.ts";
 import { advanceCounter, type CounterOwner, requireCounters } from "./core/counter.ts";
 import type { Deployment, MeshUser } from "./core/deployment.ts";
 import { signSha256 } from "./core/elliptic-key.ts";
@@ -15,7 +14,6 @@ import { requireRecoverySignatures } from "./core/recovery.ts";
 import type { Secret } from "./core/secret.ts";
 import { setManifest } from "./core/set-manifest.ts";
 import {
-  freshState,
   type MeshState,
   requirePhase,
   requireRunning,
@@ -24,28 +22,17 @@ import {
 } from "./core/state.ts";
 import { decodeState } from "./core/state-codec.ts";
 import { readSecrets, type UserSecret, writeSecrets } from "./core/user-secrets.ts";
-import { CoordinatorError } from "./error.ts";
-import type { Log } from "./log.ts";
+import { CoordinatorError, reasonOf } from "./error.ts";
+import { type OpenStateDeps, openState, randomBytesOf, type Sealed } from "./open-state.ts";
+import { chainPem, makeQuote } from "./own-quote.ts";
 import { asOeQuote, type QuoteVerifier } from "./quote-verifier.ts";
-import { createRecoverySession, type RecoverySession } from "./recovery-session.ts";
-import { createSealer, type Sealer, sealerOf } from "./sealer.ts";
-import type { StateStore } from "./store/state-store.ts";
-import { unsealStore } from "./store/unseal.ts";
-
-/** Length of the root secret, in bytes. */
-const ROOT_SECRET_BYTES = 32;
+import type { RecoverySession } from "./recovery-session.ts";
+import { createSealer, type Sealer } from "./sealer.ts";
 
 /** What {@link openCoordinator} needs. */
-export interface CoordinatorDeps {
-  readonly store: StateStore;
+export interface CoordinatorDeps extends OpenStateDeps {
   readonly tee: Tee;
   readonly quotes: QuoteVerifier;
-  readonly clock: () => Date;
-  readonly log: Log;
-  /** DNS names of the CA certificates. */
-  readonly dnsNames: readonly string[];
-  /** IP addresses beside the loopback ones. */
-  readonly ipAddresses: readonly string[];
   /** Activates Marbles that send no quote. */
   readonly acceptUnattested: boolean;
   /** Goes on without an own quote when making one fails. */
@@ -109,16 +96,6 @@ export interface Coordinator {
   close(): Promise<void>;
 }
 
-/** The state with what saves it; undefined saves nothing. */
-interface Sealed {
-  readonly mesh: MeshState;
-  readonly sealer: Sealer | undefined;
-}
-
-interface Opened extends Sealed {
-  readonly session: RecoverySession | undefined;
-}
-
 /**
  * Loads the sealed state or makes a fresh authority, and quotes its root. Throws `STATE_TAMPERED`,
  * `QUOTE_FAILED`, and what the store throws.
@@ -133,9 +110,18 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
   const listeners = new Set<() => void>();
   let session = opened.session;
   let recovering: Promise<unknown> = Promise.resolve();
-  let ownQuote = await quoteRoot(deps, opened.mesh);
+  const quoteRoot = async (state: MeshState) => {
+    try {
+      return await makeQuote(tee, state, new Uint8Array(0));
+    } catch (error) {
+      if (!deps.tolerateQuoteFailure) throw error;
+      log.error({ code: reasonOf(error) }, "no own quote, tolerated in dev mode");
+      return undefined;
+    }
+  };
+  let ownQuote = await quoteRoot(opened.mesh);
   const mesh = () => commits.current().mesh;
-  const context = () => ({ now: clock(), randomBytes: random });
+  const context = () => ({ now: clock(), randomBytes: randomBytesOf });
   if (deps.acceptUnattested) {
     log.warn(
       { code: "UNATTESTED_ACCEPTED" },
@@ -178,7 +164,7 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
       active.reset();
       throw error;
     }
-    const quote = await quoteRoot(deps, state);
+    const quote = await quoteRoot(state);
     const mode = sealModeOf(deployment.manifest);
     const sealer = await createSealer(deps, recovered.dataKey, mode, recovered.hashes);
     await replaceState(before, { mesh: state, sealer });
@@ -293,61 +279,12 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
   };
 }
 
-function random(length: number): Uint8Array {
-  return new Uint8Array(randomBytes(length));
-}
-
 async function save(mesh: MeshState, sealer: Sealer | undefined): Promise<void> {
   try {
     await sealer?.save(mesh);
   } catch (cause) {
     throw new CoordinatorError("STORE_FAILED", "the state cannot be saved", { cause });
   }
-}
-
-async function openState(deps: CoordinatorDeps): Promise<Opened> {
-  const { store, tee, log } = deps;
-  const unsealed = await unsealStore(store, async (policy) => await tee.getSealingKey(policy));
-  if (unsealed.kind === "open") {
-    const sealer = sealerOf(store, unsealed.slot, unsealed.recoveryData);
-    log.info({}, "sealed state loaded");
-    return { mesh: await decodeState(unsealed.plain), sealer, session: undefined };
-  }
-  const names = authorityNames(deps.dnsNames, deps.ipAddresses);
-  const authority = await createAuthority(names, deps.clock());
-  const rootSecret = random(ROOT_SECRET_BYTES);
-  if (unsealed.kind === "empty") {
-    log.info({}, "no sealed state found");
-    const mesh = freshState("accepting-manifest", authority, rootSecret);
-    return { mesh, sealer: undefined, session: undefined };
-  }
-  log.error({ code: "STATE_LOCKED" }, "sealed state cannot be unsealed: recovery mode");
-  const session = createRecoverySession(unsealed.data);
-  return { mesh: freshState("recovery", authority, rootSecret), sealer: undefined, session };
-}
-
-async function quoteRoot(deps: CoordinatorDeps, mesh: MeshState): Promise<Uint8Array | undefined> {
-  try {
-    return await makeQuote(deps.tee, mesh, new Uint8Array(0));
-  } catch (error) {
-    if (!deps.tolerateQuoteFailure) throw error;
-    deps.log.error({ code: "QUOTE_FAILED" }, "no own quote, tolerated in dev mode");
-    return undefined;
-  }
-}
-
-async function makeQuote(tee: Tee, mesh: MeshState, nonce: Uint8Array): Promise<Uint8Array> {
-  const bound = concatBytes(mesh.authority.root.certificate, nonce);
-  try {
-    return encodeOeQuote(await tee.getEvidence(createHash("sha256").update(bound).digest()));
-  } catch (cause) {
-    throw new CoordinatorError("QUOTE_FAILED", "the platform gave no quote", { cause });
-  }
-}
-
-function chainPem({ authority }: MeshState): string {
-  const { intermediate, root } = authority;
-  return [intermediate, root].map((each) => encodePem("CERTIFICATE", each.certificate)).join("");
 }
 
 function requireSignQuote({ deployment }: MeshState): void {

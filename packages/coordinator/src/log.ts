@@ -8,11 +8,3 @@ export interface Log {
   readonly warn: LogMethod;
   readonly error: LogMethod;
 }
-
-/** A log that keeps nothing. */
-export const SILENT_LOG: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};

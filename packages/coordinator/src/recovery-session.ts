@@ -15,7 +15,7 @@ const EPHEMERAL_BITS = 4096;
 const PLAIN_LENGTHS: ReadonlySet<number> = new Set([16, 32, 33]);
 
 /** A data key that opens the sealed state, and who submitted it. */
-export interface RecoveredState {
+interface RecoveredState {
   readonly dataKey: Uint8Array;
   readonly plain: Uint8Array;
   readonly given: readonly RecoverySubmission[];

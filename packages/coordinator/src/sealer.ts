@@ -43,7 +43,7 @@ export function sealerOf(store: StateStore, slot: KeySlot, recoveryData: Uint8Ar
 }
 
 /** The clear recovery data of section 8.1: JSON `null`, or an object from hash to `true`. */
-export function encodeRecoveryHashes(hashes: RecoveryHashes): Uint8Array {
+function encodeRecoveryHashes(hashes: RecoveryHashes): Uint8Array {
   if (hashes.length === 0) return utf8("null");
   return utf8(JSON.stringify(Object.fromEntries(hashes.map((hash) => [hash, true]))));
 }

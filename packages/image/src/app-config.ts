@@ -1,67 +1,99 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { ImageError } from "./error.ts";
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/;
-/** Paths stay inside the application. */
-const PATH = z.string().regex(/^(?!\/)(?!.*\.\.)[\w./-]+$/);
+/** File in an app's folder that names its images. */
+const CONFIG_FILE = "enclave.json";
+const MAX_CONFIG_BYTES = 256 * 1024;
+const MAX_UINT16 = 65_535;
 
-/** How one enclave image of an application is built. */
+/** Page or other files that are measured and carried inside an image. */
+export interface AssetsConfig {
+  /** Folder inside the app's. */
+  readonly dir: string;
+  /** Makes the folder: a program of `node_modules/.bin` and its arguments, run without a shell. */
+  readonly command?: readonly string[];
+}
+
+/** One image of an app. Paths are relative to the app's folder and stay inside it. */
 export interface ImageConfig {
-  /** `marble` activates before the entry runs; `plain` runs the entry at once (the Coordinator). */
+  /** `marble` activates at the Coordinator before the entry runs; `plain` runs the entry at once. */
   readonly kind: "marble" | "plain";
   readonly entry: string;
+  /** ISVPRODID, 0..65535. */
   readonly productId: number;
+  /** ISVSVN, 0..65535. */
   readonly securityVersion: number;
   readonly debug: boolean;
-  /** Build-time constants: name and JavaScript expression. */
+  /** Names replaced at build time by the given JavaScript literals. */
   readonly define: Readonly<Record<string, string>>;
-  /** Folder that is embedded, and the command that makes it. */
-  readonly assets?:
-    | { readonly dir: string; readonly command?: readonly string[] | undefined }
-    | undefined;
-  /** Names, or prefixes ending in `*`, of the variables that the host may set. */
-  readonly envAllow?: readonly string[] | undefined;
+  readonly assets?: AssetsConfig;
   /** Variables with fixed, measured values. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that the host may set; `EDG_*` and `CARRARA_*` unless given. */
+  readonly envAllow?: readonly string[];
   readonly execArgv: readonly string[];
 }
 
-const imageSchema: z.ZodType<ImageConfig> = z.strictObject({
-  kind: z.enum(["marble", "plain"]).default("marble"),
-  entry: PATH,
-  productId: z.int().min(0).max(65_535),
-  securityVersion: z.int().min(0).max(65_535),
-  debug: z.boolean().default(false),
-  define: z.record(z.string().regex(/^[A-Za-z_$][\w$]*$/), z.string()).default({}),
-  assets: z.strictObject({ dir: PATH, command: z.array(z.string()).min(1).optional() }).optional(),
-  envAllow: z.array(z.string()).optional(),
-  env: z.record(z.string(), z.string()).default({}),
-  execArgv: z.array(z.string()).default([]),
-});
-
-const schema = z.strictObject({ images: z.record(z.string().regex(NAME), imageSchema) });
-
-/** An application's `enclave.json`. */
+/** The images of an app by name. */
 export interface AppConfig {
-  readonly images: Readonly<Record<string, ImageConfig>>;
+  readonly images: ReadonlyMap<string, ImageConfig>;
 }
 
-/** Reads `enclave.json` in `appDir`. Throws `APP_CONFIG_INVALID` naming the member that is wrong. */
+/** Relative, with forward slashes, and never upwards. */
+const path = z
+  .string()
+  .max(512)
+  .regex(/^(?!\/)(?!.*(?:^|\/)\.\.(?:\/|$))[^\\\0]+$/);
+const uint16 = z.int().min(0).max(MAX_UINT16);
+const image = z.strictObject({
+  kind: z.enum(["marble", "plain"]).default("marble"),
+  entry: path,
+  productId: uint16,
+  securityVersion: uint16,
+  debug: z.boolean().default(false),
+  define: z.record(z.string().regex(/^[A-Za-z_$][\w$.]*$/), z.string()).default({}),
+  assets: z
+    .strictObject({
+      dir: path,
+      command: z.tuple([z.string().regex(/^[\w@.-]+$/)], z.string()).exactOptional(),
+    })
+    .exactOptional(),
+  env: z.record(z.string(), z.string()).default({}),
+  envAllow: z.array(z.string()).exactOptional(),
+  execArgv: z.array(z.string()).default([]),
+});
+const schema = z.strictObject({
+  images: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), image),
+});
+
+/** Reads `enclave.json` in `appDir`. Throws `APP_CONFIG_INVALID`. */
 export async function readAppConfig(appDir: string): Promise<AppConfig> {
-  const file = join(appDir, "enclave.json");
-  let value: unknown;
+  return parseAppConfig(await readConfigFile(join(appDir, CONFIG_FILE)));
+}
+
+/** An app's images from the text of `enclave.json`. Throws `APP_CONFIG_INVALID`. */
+export function parseAppConfig(text: string): AppConfig {
+  let document: unknown;
   try {
-    value = JSON.parse(await readFile(file, "utf8"));
+    document = JSON.parse(text);
   } catch (cause) {
-    throw new ImageError("APP_CONFIG_INVALID", `${file} is not there or no json`, { cause });
+    throw new ImageError("APP_CONFIG_INVALID", `${CONFIG_FILE} is not json`, { cause });
   }
-  const { data, error } = schema.safeParse(value);
-  if (data !== undefined) return data;
+  const { data, error } = schema.safeParse(document);
+  if (error === undefined) return { images: new Map(Object.entries(data.images)) };
   const [issue] = error.issues;
-  throw new ImageError(
-    "APP_CONFIG_INVALID",
-    `${file}: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? "wrong shape"}`,
-  );
+  const where = issue === undefined || issue.path.length === 0 ? "top" : issue.path.join(".");
+  throw new ImageError("APP_CONFIG_INVALID", `${CONFIG_FILE}: ${where}: ${issue?.message ?? ""}`);
+}
+
+async function readConfigFile(file: string): Promise<string> {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_CONFIG_BYTES) throw new RangeError(`file has ${size} bytes`);
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new ImageError("APP_CONFIG_INVALID", `${file} cannot be read`, { cause });
+  }
 }

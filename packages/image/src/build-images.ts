@@ -1,140 +1,87 @@
-import { access, mkdir, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { DEFAULT_ENV_ALLOW, encodeImage } from "@carrara/tee";
-import { build, type Plugin } from "esbuild";
-import { type ImageConfig, readAppConfig } from "./app-config.ts";
-import { ASSETS_MODULE, assetsModule } from "./assets.ts";
+import { type AssetsConfig, type ImageConfig, readAppConfig } from "./app-config.ts";
+import { bundleImage } from "./bundle-image.ts";
+import { type Asset, collectAssets } from "./collect-assets.ts";
 import { ImageError } from "./error.ts";
+import { saveImage } from "./image-file.ts";
+import { runCommand } from "./run-command.ts";
+import { findWorkspaceRoot } from "./workspace-root.ts";
+
+/** A step of a build that has begun. */
+export interface BuildProgress {
+  readonly image: string;
+  readonly step: "assets" | "bundle" | "done";
+}
 
 /** What to build and where to put it. */
-export interface BuildOptions {
+export interface BuildImagesOptions {
+  /** Folder with `enclave.json`. */
   readonly appDir: string;
+  /** Gets one file `NAME.enclave` an image. */
   readonly outDir: string;
-  /** Default: every image that `enclave.json` names. */
+  /** All images of the app unless given. */
   readonly names?: readonly string[];
-  readonly onProgress?: (image: string) => void;
+  readonly onProgress?: (progress: BuildProgress) => void;
+  readonly signal?: AbortSignal;
 }
 
-/** One image that was written. */
+/** An unsigned image on disk. */
 export interface BuiltImage {
   readonly name: string;
-  readonly path: string;
-  readonly bytes: Uint8Array;
+  readonly file: string;
+  readonly bytes: number;
 }
 
-/** CommonJS packages inside the bundle ask for Node's built-in modules through `require`. */
-const BANNER =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire("file:///");';
-
 /**
- * Bundles the images of an application into one file each, `<outDir>/<name>.enclave`. The bytes
- * depend on the source and the installed packages only. Throws `APP_CONFIG_INVALID`,
- * `APP_IMAGE_UNKNOWN`, `ASSETS_FAILED`, `BUNDLE_FAILED`.
+ * Builds an app's images at once, each into one file whose bytes depend on the source only. Throws
+ * `APP_CONFIG_INVALID`, `IMAGE_UNKNOWN`, `ASSETS_…`, `BUILD_FAILED`; TeeError `IMAGE_MALFORMED`
+ * for launch settings that no image may have.
  */
-export async function buildImages(options: BuildOptions): Promise<BuiltImage[]> {
+export async function buildImages(options: BuildImagesOptions): Promise<BuiltImage[]> {
+  const { outDir, onProgress = () => undefined, signal } = options;
   const appDir = resolve(options.appDir);
   const { images } = await readAppConfig(appDir);
-  const names = options.names ?? Object.keys(images);
-  await mkdir(options.outDir, { recursive: true, mode: 0o700 });
-  return await Promise.all(
-    names.map(async (name) => {
-      const config = images[name];
-      if (config === undefined) {
-        const known = Object.keys(images).join(", ");
-        throw new ImageError(
-          "APP_IMAGE_UNKNOWN",
-          `no image ${name} in enclave.json, known: ${known}`,
-        );
-      }
-      const bytes = await buildImage(appDir, config);
-      const path = join(options.outDir, `${name}.enclave`);
-      await writeFile(path, bytes, { mode: 0o600 });
-      options.onProgress?.(name);
-      return { name, path, bytes };
-    }),
-  );
+  const workspaceRoot = await findWorkspaceRoot(appDir);
+  const assetsOf = createAssetsSource(appDir, signal);
+  const buildOne = async (name: string): Promise<BuiltImage> => {
+    const image = images.get(name);
+    if (image === undefined) throw new ImageError("IMAGE_UNKNOWN", `app has no image ${name}`);
+    signal?.throwIfAborted();
+    if (image.assets !== undefined) onProgress({ image: name, step: "assets" });
+    const assets = image.assets === undefined ? undefined : await assetsOf(image.assets);
+    signal?.throwIfAborted();
+    onProgress({ image: name, step: "bundle" });
+    const bundle = await bundleImage({ appDir, workspaceRoot, image, assets });
+    const encoded = encodeImage({ bundle, settings: launchSettings(image) });
+    const file = join(outDir, `${name}.enclave`);
+    await saveImage(file, encoded);
+    onProgress({ image: name, step: "done" });
+    return { name, file, bytes: encoded.length };
+  };
+  return await Promise.all((options.names ?? [...images.keys()]).map(buildOne));
 }
 
-async function buildImage(appDir: string, config: ImageConfig): Promise<Uint8Array> {
-  const root = await workspaceRoot(appDir);
-  const binDirs = [...new Set([appDir, root])].map((dir) => join(dir, "node_modules", ".bin"));
-  const assets = await assetsModule(appDir, config.assets, binDirs);
-  return encodeImage({
-    bundle: await bundle(appDir, root, config, assets),
-    settings: {
-      productId: config.productId,
-      securityVersion: config.securityVersion,
-      debug: config.debug,
-      execArgv: config.execArgv,
-      envAllow: config.envAllow ?? DEFAULT_ENV_ALLOW,
-      env: config.env,
-    },
-  });
+function launchSettings(image: ImageConfig): Parameters<typeof encodeImage>[0]["settings"] {
+  const { productId, securityVersion, debug, execArgv, env } = image;
+  const envAllow = image.envAllow ?? DEFAULT_ENV_ALLOW;
+  return { productId, securityVersion, debug, execArgv, envAllow, env };
 }
 
-/** The folder whose package.json names the workspaces, else the application itself. */
-async function workspaceRoot(appDir: string): Promise<string> {
-  for (let dir = appDir; dir !== dirname(dir); dir = dirname(dir)) {
-    const isRoot = await access(join(dir, "package-lock.json")).then(
-      () => true,
-      () => false,
-    );
-    if (isRoot) return dir;
-  }
-  return appDir;
-}
-
-async function bundle(
+/** Makes and reads every assets folder once, however many images carry it. */
+function createAssetsSource(
   appDir: string,
-  root: string,
-  config: ImageConfig,
-  assets: string,
-): Promise<Uint8Array> {
-  try {
-    const { outputFiles } = await build({
-      absWorkingDir: root,
-      stdin: { contents: entrySource(config), resolveDir: appDir, sourcefile: "enclave-entry.mjs" },
-      write: false,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      charset: "utf8",
-      conditions: ["@carrara/source"],
-      define: config.define,
-      legalComments: "none",
-      banner: { js: BANNER },
-      plugins: [assetsPlugin(assets)],
-      logLevel: "silent",
-    });
-    const [output] = outputFiles;
-    if (output === undefined) throw new Error("esbuild wrote nothing");
-    return output.contents;
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split("\n")[1] ?? cause.message) : "";
-    throw new ImageError("BUNDLE_FAILED", `${config.entry}: ${reason}`, { cause });
-  }
-}
-
-/**
- * What the image runs. A marble's entry is imported only after activation: esbuild keeps a dynamic
- * import inside one file as a function that runs the module when it is called.
- */
-function entrySource({ kind, entry }: ImageConfig): string {
-  const path = JSON.stringify(`./${entry}`);
-  if (kind === "plain") return `import ${path};`;
-  return `import { runMarble } from "@carrara/marble";\nawait runMarble(() => import(${path}));`;
-}
-
-function assetsPlugin(source: string): Plugin {
-  return {
-    name: "carrara-assets",
-    setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^carrara:assets$/ }, () => ({
-        path: ASSETS_MODULE,
-        namespace: "carrara",
-      }));
-      onLoad({ filter: /.*/, namespace: "carrara" }, () => ({ contents: source, loader: "js" }));
-    },
+  signal: AbortSignal | undefined,
+): (config: AssetsConfig) => Promise<readonly Asset[]> {
+  const known = new Map<string, Promise<readonly Asset[]>>();
+  const make = async ({ dir, command }: AssetsConfig): Promise<readonly Asset[]> => {
+    if (command !== undefined) await runCommand(command, appDir, signal);
+    return await collectAssets(join(appDir, dir));
+  };
+  return async (config) => {
+    const key = JSON.stringify([config.dir, config.command]);
+    const found = known.get(key) ?? make(config);
+    known.set(key, found);
+    return await found;
   };
 }

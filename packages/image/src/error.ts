@@ -1,12 +1,14 @@
-/** Why an application could not be turned into signed images. */
+/** Why an app could not be built or an image not be signed. */
 export type ImageErrorCode =
   | "APP_CONFIG_INVALID"
-  | "APP_IMAGE_UNKNOWN"
-  | "ASSETS_FAILED"
-  | "BUNDLE_FAILED"
+  | "IMAGE_UNKNOWN"
+  | "ASSETS_COMMAND_FAILED"
+  | "ASSETS_INVALID"
+  | "BUILD_FAILED"
+  | "IMAGE_FILE_INVALID"
   | "SIGNING_KEY_MODE";
 
-/** Thrown by every function of this package; carries a stable `code`. */
+/** Thrown by everything in this package; carries a stable `code`. */
 export class ImageError extends Error {
   readonly code: ImageErrorCode;
 

@@ -1,4 +1,18 @@
-export { type AppConfig, type ImageConfig, readAppConfig } from "./app-config.ts";
-export { type BuildOptions, type BuiltImage, buildImages } from "./build-images.ts";
+export {
+  type AppConfig,
+  type AssetsConfig,
+  type ImageConfig,
+  parseAppConfig,
+  readAppConfig,
+} from "./app-config.ts";
+export {
+  type BuildImagesOptions,
+  type BuildProgress,
+  type BuiltImage,
+  buildImages,
+} from "./build-images.ts";
+export { type BundleProgramOptions, bundleProgram } from "./bundle-program.ts";
 export { ImageError, type ImageErrorCode } from "./error.ts";
-export { loadOrCreateSigningKey, loadSigningKey, signImageFile } from "./signing-key.ts";
+export { loadImage } from "./image-file.ts";
+export { type SignedImage, type SignImagesOptions, signImages } from "./sign-images.ts";
+export { openSigningKey } from "./signing-key.ts";

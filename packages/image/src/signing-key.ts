@@ -1,55 +1,55 @@
-import { randomUUID } from "node:crypto";
-import { link, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { link, mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { generateSigningKey, signImage } from "@carrara/tee";
+import { generateSigningKey } from "@carrara/tee";
 import { ImageError } from "./error.ts";
 
-const GROUP_AND_WORLD = 0o077;
+const MAX_KEY_BYTES = 16 * 1024;
 
 /**
- * The signing key in `path`, made there with mode 0600 when the file is missing; a file that others
- * may read is refused with `SIGNING_KEY_MODE`. The result is secret.
+ * The signing key in `file`, in PEM; made there on first use, mode 0600, and never replaced. Throws
+ * `SIGNING_KEY_MODE` when others can read or write it.
  */
-export async function loadOrCreateSigningKey(path: string): Promise<string> {
+export async function openSigningKey(file: string): Promise<string> {
+  const existing = await readKey(file);
+  if (existing !== undefined) return existing;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await createKey(file, await generateSigningKey());
+  const created = await readKey(file);
+  if (created !== undefined) return created;
+  throw new ImageError("SIGNING_KEY_MODE", "signing key vanished while it was made");
+}
+
+async function readKey(file: string): Promise<string | undefined> {
   try {
-    return await loadSigningKey(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    const { mode, size } = await stat(file);
+    if ((mode & 0o077) !== 0) {
+      const found = (mode & 0o777).toString(8);
+      throw new ImageError("SIGNING_KEY_MODE", `signing key has mode ${found}, 600 needed`);
+    }
+    if (size > MAX_KEY_BYTES) throw new ImageError("SIGNING_KEY_MODE", "signing key is too large");
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    throw cause;
   }
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  const file = await open(temporary, "wx", 0o600);
+}
+
+/** Writes the key under another name and links it, so that an existing key always wins. */
+async function createKey(file: string, pem: string): Promise<void> {
+  const draft = `${file}.${randomBytes(6).toString("hex")}`;
   try {
-    await file.writeFile(await generateSigningKey());
-    await file.sync();
+    const handle = await open(draft, "wx", 0o600);
+    try {
+      await handle.writeFile(pem);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await link(draft, file);
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
   } finally {
-    await file.close();
+    await rm(draft, { force: true });
   }
-  // A link never replaces a key that another process made meanwhile.
-  await link(temporary, path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
-  });
-  await rm(temporary);
-  return await loadSigningKey(path);
-}
-
-/** The signing key in `path`. Throws `SIGNING_KEY_MODE`, and what the file system says. */
-export async function loadSigningKey(path: string): Promise<string> {
-  const { mode } = await stat(path);
-  if ((mode & GROUP_AND_WORLD) !== 0) {
-    const had = (mode & 0o777).toString(8);
-    throw new ImageError("SIGNING_KEY_MODE", `signing key has mode ${had}, 600 needed`);
-  }
-  return await readFile(path, "utf8");
-}
-
-/** Signs the image in the file `path` and replaces the file; today's date goes into the SIGSTRUCT. */
-export async function signImageFile(path: string, keyPem: string): Promise<Uint8Array> {
-  const signed = await signImage(new Uint8Array(await readFile(path)), keyPem, {
-    date: new Date(),
-  });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  await writeFile(temporary, signed, { mode: 0o600 });
-  await rename(temporary, path);
-  return signed;
 }

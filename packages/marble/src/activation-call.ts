@@ -33,6 +33,9 @@ export interface ActivationCall {
   readonly signal: AbortSignal;
 }
 
+/** One name for every address: nothing verifies it, and TLS has no server name for IP addresses. */
+const SERVER_NAME = { "grpc.ssl_target_name_override": "localhost" };
+
 /** Codes after which the same request may be accepted later: not reachable, or not ready yet. */
 const RETRIED = new Set([status.UNAVAILABLE, status.FAILED_PRECONDITION]);
 
@@ -45,7 +48,9 @@ export async function callActivate(call: ActivationCall): Promise<ActivationAtte
   call.signal.throwIfAborted();
   // A channel of its own: a kept one would wait a second after its first refused connection.
   const client = new Client(call.coordinatorAddress, credentialsOf(call.identity), {
+    // The environment is the host's: it must not choose a proxy.
     "grpc.enable_http_proxy": 0,
+    ...SERVER_NAME,
   });
   try {
     const { Parameters } = await unary(client, call);

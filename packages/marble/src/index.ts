@@ -21,5 +21,5 @@ export { type MarbleServiceDefinition, marbleService } from "./marble-service.ts
 export { NO_PORT_MAP, type PortMap, parsePortMap } from "./port-map.ts";
 export { type ActivatedMarble, activateMarble, type Premain } from "./premain.ts";
 export { createPremainLog, type LogFields, type PremainLog } from "./premain-log.ts";
-export { installTransparentTls, type TransparentTls } from "./transparent-tls.ts";
+export { installTransparentTls, type TransparentTlsOptions } from "./transparent-tls.ts";
 export { parseUuid } from "./uuid.ts";

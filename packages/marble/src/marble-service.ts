@@ -8,9 +8,9 @@ import {
 } from "./gen/rpc/coordinator_pb.ts";
 
 /** The methods of {@link marbleService}. */
-export interface MarbleServiceDefinition {
+export type MarbleServiceDefinition = {
   readonly Activate: MethodDefinition<ActivationReq, ActivationResp>;
-}
+};
 
 /** The gRPC service `rpc.Marble` for grpc-js servers and clients (spec marblerun section 3.1). */
 export const marbleService: MarbleServiceDefinition = Object.freeze({
@@ -20,13 +20,18 @@ export const marbleService: MarbleServiceDefinition = Object.freeze({
     responseStream: false,
     requestSerialize: (request: ActivationReq) =>
       bufferOver(toBinary(ActivationReqSchema, request)),
-    requestDeserialize: (bytes: Buffer) => fromBinary(ActivationReqSchema, bytes),
+    requestDeserialize: (bytes: Buffer) => fromBinary(ActivationReqSchema, bytesOf(bytes)),
     responseSerialize: (response: ActivationResp) =>
       bufferOver(toBinary(ActivationRespSchema, response)),
-    responseDeserialize: (bytes: Buffer) => fromBinary(ActivationRespSchema, bytes),
+    responseDeserialize: (bytes: Buffer) => fromBinary(ActivationRespSchema, bytesOf(bytes)),
   },
 });
 
 function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** Plain bytes, so that decoded fields are not Buffers. */
+function bytesOf({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -53,5 +53,11 @@ function fact(value: LogFields[string]): string {
 
 function jsonLine(now: () => Date) {
   return (level: Level, message: string, fields: LogFields): string =>
-    JSON.stringify({ level, ts: now().getTime() / 1000, logger: "PreMain", msg: message, ...fields });
+    JSON.stringify({
+      level,
+      ts: now().getTime() / 1000,
+      logger: "PreMain",
+      msg: message,
+      ...fields,
+    });
 }

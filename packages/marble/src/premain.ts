@@ -3,7 +3,11 @@ import { create } from "@bufbuild/protobuf";
 import { type Activation, activate } from "./activate.ts";
 import { ActivationReqSchema } from "./gen/rpc/coordinator_pb.ts";
 import { writeManifestFiles } from "./manifest-files.ts";
-import { type Environment, type MarbleEnvironment, readMarbleEnvironment } from "./marble-environment.ts";
+import {
+  type Environment,
+  type MarbleEnvironment,
+  readMarbleEnvironment,
+} from "./marble-environment.ts";
 import { createMarbleIdentity } from "./marble-identity.ts";
 import { type ProcessParameters, readParameters } from "./parameters.ts";
 import type { PremainLog } from "./premain-log.ts";

@@ -1,6 +1,6 @@
 import { parseChain } from "../certificate-check.ts";
 import { AttestationError } from "../error.ts";
-import { readPckInfo } from "./pck-certificate.ts";
+import { type PckInfo, readPckInfo } from "./pck-certificate.ts";
 import { pckChainOf, type SgxQuote } from "./quote.ts";
 
 /** What a service must be asked for to get a quote's collateral. Unverified: a hint only. */
@@ -11,6 +11,8 @@ export interface CollateralRequest {
   readonly ca: "processor" | "platform";
   /** DER of the root that the quote's own chain ends in. */
   readonly rootCertificate: Uint8Array;
+  /** All that the leaf says. */
+  readonly pck: PckInfo;
 }
 
 /** Reads the PCK chain inside a quote. Throws `PCK_CERT_UNAVAILABLE`, `CERT_…`. */
@@ -23,11 +25,13 @@ export function pckInfoOfQuote(quote: SgxQuote): CollateralRequest {
   if (leaf === undefined || root === undefined) {
     throw new AttestationError("CERT_CHAIN_INVALID", "chain is incomplete");
   }
-  const { fmspc, pceId, ca } = readPckInfo(leaf);
+  const pck = readPckInfo(leaf);
+  const { fmspc, pceId, ca } = pck;
   return {
     fmspc,
     pceId,
     ca: ca.endsWith("Processor CA") ? "processor" : "platform",
     rootCertificate: root.raw,
+    pck,
   };
 }

@@ -74,6 +74,9 @@ export function encodeSgxReportBody(fields: SgxReportBodyFields): Uint8Array {
   const out = new Uint8Array(REPORT_BODY_BYTES);
   const put = (name: keyof SgxReportBodyFields, offset: number, length: number): void => {
     const value = fields[name] ?? 0;
+    if (typeof value === "number" && (value < 0 || value >= 256 ** length)) {
+      throw new TypeError(`${name} is ${value}, which does not fit ${length} bytes`);
+    }
     const bytes = typeof value === "number" ? writeLe(value, length) : value;
     const fits = bytes.length === length || (name === "reportData" && bytes.length < length);
     if (!fits) throw new TypeError(`${name} has ${bytes.length} bytes, ${length} needed`);

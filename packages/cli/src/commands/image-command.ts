@@ -1,9 +1,8 @@
 import { relative, resolve } from "node:path";
-import { buildImages, loadOrCreateSigningKey, signImageFile } from "@carrara/image";
-import { type PackageInfo, readPackageInfo } from "@carrara/tee";
+import { buildImages, loadImage, signImages } from "@carrara/image";
+import { readPackageInfo } from "@carrara/tee";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
-import { readInput } from "../files.ts";
 import { writeReport } from "../report.ts";
 import { signingKeyFile, stateDirOf } from "../state-dir.ts";
 
@@ -33,7 +32,10 @@ export function addImageCommands(
   program
     .command("package-info <image>")
     .description("verify a signed image and print its identity as JSON")
-    .addHelpText("after", "\nExample:\n  carrara package-info apps/emojivoto/dist/images/web.enclave")
+    .addHelpText(
+      "after",
+      "\nExample:\n  carrara package-info apps/emojivoto/dist/images/web.enclave",
+    )
     .action(async (image: string, _: unknown, command: Command) => {
       await printPackageInfo(contextOf(command), image);
     });
@@ -49,11 +51,11 @@ async function buildApp(
     appDir,
     outDir: output === undefined ? resolve(appDir, "dist/images") : resolve(io.cwd, output),
     ...(image === undefined ? {} : { names: image }),
+    signal: io.signal,
   });
-  const rows = images.map(({ name, path, bytes }) => ({ name, path, bytes: bytes.length }));
   writeReport(io, options, {
-    text: rows.map(({ name, path }) => `${name}: ${relative(io.cwd, path)}`).join("\n"),
-    json: { images: rows },
+    text: images.map(({ name, file }) => `${name}: ${relative(io.cwd, file)}`).join("\n"),
+    json: { images },
   });
 }
 
@@ -62,17 +64,12 @@ async function signApp(
   images: readonly string[],
   { key, stateDir }: { readonly key?: string; readonly stateDir?: string },
 ): Promise<void> {
-  const keyFile = key === undefined ? signingKeyFile(stateDirOf(io, stateDir)) : resolve(io.cwd, key);
-  const keyPem = await loadOrCreateSigningKey(keyFile);
-  const rows: (PackageInfo & { readonly path: string })[] = [];
-  for (const image of images) {
-    const path = resolve(io.cwd, image);
-    // Fails with our code when there is no such file, before the signer sees it.
-    await readInput(path);
-    const signed = await signImageFile(path, keyPem);
-    rows.push({ path, ...(await readPackageInfo(signed)) });
-  }
-  const lines = rows.map(({ path, UniqueID }) => `${relative(io.cwd, path)}: UniqueID ${UniqueID}`);
+  const keyFile =
+    key === undefined ? signingKeyFile(stateDirOf(io, stateDir)) : resolve(io.cwd, key);
+  const files = images.map((image) => resolve(io.cwd, image));
+  const signed = await signImages({ files, keyFile, date: new Date() });
+  const rows = signed.map(({ file, packageInfo }) => ({ file, ...packageInfo }));
+  const lines = rows.map(({ file, UniqueID }) => `${relative(io.cwd, file)}: UniqueID ${UniqueID}`);
   writeReport(io, options, {
     text: [...lines, `SignerID ${rows[0]?.SignerID ?? ""}`].join("\n"),
     json: { images: rows },
@@ -80,6 +77,6 @@ async function signApp(
 }
 
 async function printPackageInfo({ io, options }: CommandContext, image: string): Promise<void> {
-  const info = await readPackageInfo(await readInput(resolve(io.cwd, image)));
+  const info = await readPackageInfo(await loadImage(resolve(io.cwd, image)));
   writeReport(io, options, { text: JSON.stringify(info, null, 2), json: { ...info } });
 }

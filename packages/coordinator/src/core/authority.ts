@@ -15,12 +15,12 @@ import { generateP384Key, p384Signer, spkiOf } from "./elliptic-key.ts";
 import { longestValidity } from "./validity.ts";
 
 /** Common name of the Coordinator root certificate (section 1.5). */
-export const ROOT_NAME = "MarbleRun Coordinator";
+const ROOT_NAME = "MarbleRun Coordinator";
 /** Common name that the intermediate and the Marble root share. */
 export const INTERMEDIATE_NAME = "MarbleRun Coordinator - Intermediate CA";
 
 /** A DER certificate with its private key. */
-export interface CertifiedKey {
+interface CertifiedKey {
   readonly certificate: Uint8Array;
   readonly key: KeyObject;
 }
@@ -44,11 +44,11 @@ export async function createAuthority(names: AlternativeNames, now: Date): Promi
     { subject: ROOT_NAME, issuer: ROOT_NAME, spki, keyId, names, now },
     key,
   );
-  return await rotateIntermediate({ certificate, key }, now);
+  return await issueIntermediate({ certificate, key }, now);
 }
 
 /** Makes a new intermediate and Marble root under `root`, with the names of the root. */
-export async function rotateIntermediate(root: CertifiedKey, now: Date): Promise<Authority> {
+async function issueIntermediate(root: CertifiedKey, now: Date): Promise<Authority> {
   const key = await generateP384Key();
   const spki = spkiOf(key);
   const keyId = await keyIdentifier(spki);

@@ -1,10 +1,4 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-  sign,
-} from "node:crypto";
+import { createPublicKey, generateKeyPair, type KeyObject, sign } from "node:crypto";
 import { promisify } from "node:util";
 import { algorithmIdentifier, OID, type Signer } from "@carrara/pki";
 
@@ -24,11 +18,6 @@ export function spkiOf(privateKey: KeyObject): Uint8Array {
 /** DER PKCS#8; secret. */
 export function pkcs8Of(privateKey: KeyObject): Uint8Array {
   return privateKey.export({ type: "pkcs8", format: "der" });
-}
-
-/** The key of DER PKCS#8 bytes. Throws what node:crypto throws. */
-export function keyOfPkcs8(bytes: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.from(bytes), format: "der", type: "pkcs8" });
 }
 
 /**

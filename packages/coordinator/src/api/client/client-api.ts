@@ -114,9 +114,17 @@ function addRoute(
   api: ApiVersion,
 ): void {
   const { method, path, maxBodyBytes } = route;
-  const refuse = (error: unknown, reply: FastifyReply) => {
+  const refuse = (error: unknown): Answer => {
     log.warn({ method, path, code: reasonOf(error), ...detailOf(error) }, "request refused");
-    return send(reply, failureAnswer(error, api));
+    return failureAnswer(error, api);
+  };
+  const answer = async (request: FastifyRequest): Promise<Answer> => {
+    if (api.version === 1) log.info({ method, path }, "deprecated v1 route used");
+    try {
+      return successAnswer(await route.handle(apiRequest(request)));
+    } catch (error) {
+      return refuse(error);
+    }
   };
   app.route({
     method,
@@ -128,15 +136,10 @@ function addRoute(
       const known = tooLarge
         ? new CoordinatorError("REQUEST_TOO_LARGE", `request body exceeds ${maxBodyBytes} bytes`)
         : new CoordinatorError("REQUEST_MALFORMED", "request cannot be read", { cause: error });
-      return refuse(known, reply);
+      send(reply, refuse(known));
     },
-    handler: async (request, reply) => {
-      if (api.version === 1) log.info({ method, path }, "deprecated v1 route used");
-      try {
-        return await send(reply, successAnswer(await route.handle(apiRequest(request))));
-      } catch (error) {
-        return await refuse(error, reply);
-      }
+    handler: (request, reply) => {
+      void answer(request).then((ready) => send(reply, ready));
     },
   });
 }
@@ -153,13 +156,10 @@ function apiRequest(request: FastifyRequest): ApiRequest {
   return {
     body: body instanceof Uint8Array ? body : new Uint8Array(0),
     query: (name) => queryValues(query, name),
-    clientCertificate: socket instanceof TLSSocket ? peerCertificateOf(socket) : undefined,
+    // Of a chain, the handshake proved the key of the first certificate only.
+    clientCertificate:
+      socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined,
   };
-}
-
-/** DER of the first certificate of the peer, whose key its handshake proved. */
-export function peerCertificateOf(socket: TLSSocket): Uint8Array | undefined {
-  return socket.getPeerX509Certificate()?.raw;
 }
 
 function queryValues(query: unknown, name: string): readonly string[] {
@@ -169,10 +169,9 @@ function queryValues(query: unknown, name: string): readonly string[] {
   return values.filter((value): value is string => typeof value === "string");
 }
 
-async function send(reply: FastifyReply, answer: Answer): Promise<FastifyReply> {
+function send(reply: FastifyReply, { httpStatus, headers, body }: Answer): void {
   // As bytes, or Fastify would add a charset that clients of the original never saw.
-  await reply.code(answer.httpStatus).headers(answer.headers).send(Buffer.from(answer.body));
-  return reply;
+  void reply.code(httpStatus).headers(headers).send(Buffer.from(body));
 }
 
 function answerBrokenRequest(log: Log, error: Error & { code?: string }, socket: Socket): void {

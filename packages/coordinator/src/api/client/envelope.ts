@@ -49,7 +49,7 @@ export function failureAnswer(error: unknown, api: ApiVersion): Answer {
 }
 
 /** The code an error is answered by. */
-export function codeOf(error: unknown): CoordinatorErrorCode {
+function codeOf(error: unknown): CoordinatorErrorCode {
   return error instanceof CoordinatorError ? error.code : "INTERNAL";
 }
 

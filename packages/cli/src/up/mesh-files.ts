@@ -1,0 +1,37 @@
+import { join } from "node:path";
+
+/** Where a mesh keeps what; all below its state directory. */
+export interface MeshFiles {
+  readonly platform: string;
+  readonly signingKey: string;
+  readonly coordinatorImages: string;
+  readonly images: string;
+  /** The Coordinator's sealed state. */
+  readonly seal: string;
+  /** Intermediate and Root of the Coordinator, for `--coordinator-cert` and `curl --cacert`. */
+  readonly coordinatorCert: string;
+  /** The manifest that was set. */
+  readonly manifest: string;
+  readonly bot: string;
+  marble(instance: string): { readonly dir: string; readonly uuid: string };
+  log(name: string): string;
+}
+
+/** The paths of the mesh in `stateDir`. */
+export function meshFilesIn(stateDir: string): MeshFiles {
+  return {
+    platform: join(stateDir, "platform"),
+    signingKey: join(stateDir, "signing-key.pem"),
+    coordinatorImages: join(stateDir, "images", "coordinator"),
+    images: join(stateDir, "images", "app"),
+    seal: join(stateDir, "coordinator"),
+    coordinatorCert: join(stateDir, "coordinator-cert.pem"),
+    manifest: join(stateDir, "manifest.json"),
+    bot: join(stateDir, "vote-bot.mjs"),
+    marble: (instance) => {
+      const dir = join(stateDir, "marbles", instance);
+      return { dir, uuid: join(dir, "uuid") };
+    },
+    log: (name) => join(stateDir, "logs", `${name}.log`),
+  };
+}

@@ -1,0 +1,35 @@
+import { buildImages, loadImage, signImages } from "@carrara/image";
+import type { NodeExecutable, PackageInfo } from "@carrara/tee";
+
+/** An image ready to be launched. */
+export interface SignedImage {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly info: PackageInfo;
+}
+
+/** Builds and signs all images of an application; keeps them in `outDir`. */
+export async function buildSignedImages(options: {
+  readonly appDir: string;
+  readonly outDir: string;
+  readonly keyFile: string;
+  readonly node: Promise<NodeExecutable>;
+  readonly signal: AbortSignal;
+}): Promise<ReadonlyMap<string, SignedImage>> {
+  const { appDir, keyFile, outDir, signal } = options;
+  const built = await buildImages({ appDir, outDir, signal });
+  const files = built.map(({ file }) => file);
+  const signed = await signImages({ files, keyFile, date: new Date(), node: await options.node });
+  const identities = new Map(signed.map(({ file, packageInfo }) => [file, packageInfo]));
+  const images = built.flatMap(({ file, name }) => {
+    const info = identities.get(file);
+    return info === undefined ? [] : [{ file, name, info }];
+  });
+  return new Map(
+    await Promise.all(
+      images.map(async ({ file, name, info }): Promise<[string, SignedImage]> => {
+        return [name, { name, info, bytes: await loadImage(file) }];
+      }),
+    ),
+  );
+}

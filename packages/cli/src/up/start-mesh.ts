@@ -1,0 +1,238 @@
+import { join } from "node:path";
+import { createHttpsTransport } from "@carrara/client";
+import type { SimulatedPlatform } from "@carrara/tee";
+import { CliError } from "../cli-error.ts";
+import { readInput } from "../files.ts";
+import { type Cleanup, createCleanup } from "./cleanup.ts";
+import { ensureManifest } from "./ensure-manifest.ts";
+import { type MarbleConfig, type MeshConfig, parseMeshConfig } from "./mesh-config.ts";
+import { type MeshFiles, meshFilesIn } from "./mesh-files.ts";
+import type { SignedImage } from "./mesh-images.ts";
+import { choosePorts, DEFAULT_PORTS, type MeshPorts } from "./mesh-ports.ts";
+import { type PortPlan, portMapOf } from "./port-plan.ts";
+import { imageNamed, prepareMesh } from "./prepare-mesh.ts";
+import type { ReadyFacts } from "./ready-screen.ts";
+import type { RunningChild } from "./running-child.ts";
+import { type LocalCoordinator, startCoordinator, whenReachable } from "./start-coordinator.ts";
+import { startMarble } from "./start-marble.ts";
+import { lockStateDir } from "./state-lock.ts";
+import { createSupervisor, type Supervisor } from "./supervisor.ts";
+import { startBot } from "./vote-bot.ts";
+import { waitUntil } from "./wait-until.ts";
+
+/** From launch to the first answer of the web marble, in ms; about one second on two cores. */
+const WEB_TIMEOUT_MS = 90_000;
+
+/** What a mesh on this machine is started from. */
+export interface StartMeshOptions {
+  /** Directory with `enclave.json`, `mesh.json` and the manifest. */
+  readonly appDir: string;
+  /** This repository, for the Coordinator's sources. */
+  readonly repository: string;
+  readonly stateDir: string;
+  /** 0 takes any free port; {@link DEFAULT_PORTS} for what is left out. */
+  readonly ports?: Partial<MeshPorts>;
+  /** Whether the application's load generator runs; default true. */
+  readonly voteBot?: boolean;
+  readonly onStep?: (message: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Ways to start a marble differently from `mesh.json`. */
+export interface LaunchMarbleOptions {
+  /** Name of another image of the application, or the bytes of any signed image. */
+  readonly image?: string | Uint8Array;
+  /** Replaces single variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Directory and log name; default: the type. */
+  readonly instance?: string;
+  /** Whether its end is a failure of the mesh; default true. */
+  readonly supervised?: boolean;
+}
+
+/** A running mesh. */
+export interface Mesh {
+  readonly facts: ReadyFacts;
+  readonly ports: MeshPorts;
+  readonly files: MeshFiles;
+  readonly platform: SimulatedPlatform;
+  readonly images: ReadonlyMap<string, SignedImage>;
+  readonly coordinator: LocalCoordinator;
+  /** By type. */
+  readonly marbles: ReadonlyMap<string, RunningChild>;
+  /** Resolves when a process ends that should not. */
+  readonly failure: Promise<CliError>;
+  /** Starts a marble of `mesh.json` by its type; the earlier one of that type is forgotten. */
+  launchMarble(type: string, options?: LaunchMarbleOptions): Promise<RunningChild>;
+  /** Ends the marble of a type. */
+  stopMarble(type: string): Promise<void>;
+  /** Waits until the web marble answers. */
+  waitForWeb(): Promise<void>;
+  /** Stops everything in reverse order; state stays. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds, signs and starts a whole mesh on the simulated platform of `stateDir`: Coordinator,
+ * marbles, load generator. When anything fails, everything is stopped before the error is thrown.
+ */
+export async function startMesh(options: StartMeshOptions): Promise<Mesh> {
+  const cleanup = createCleanup();
+  try {
+    return await bringUp(options, cleanup);
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
+}
+
+async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mesh> {
+  const { appDir, repository, stateDir, voteBot = true } = options;
+  const { onStep = () => undefined, signal = new AbortController().signal } = options;
+  const config = parseMeshConfig(await readInput(join(appDir, "mesh.json")));
+  const lock = await lockStateDir(stateDir);
+  cleanup.add(async () => await lock.release());
+  const { ports, plan } = await choosePorts({ ...DEFAULT_PORTS, ...options.ports }, config);
+  const files = meshFilesIn(stateDir);
+
+  onStep("Building and signing enclave images");
+  const prepared = prepareMesh({ appDir, repository, config, files, voteBot, signal });
+  cleanup.add(async () => await prepared.settled);
+  const platform = await prepared.platform;
+  cleanup.add(async () => await platform.close());
+  const pcs = await platform.servePcs({ host: "127.0.0.1", port: 0 });
+  const supervisor = createSupervisor();
+  cleanup.add(async () => await supervisor.stopAll());
+  const image = await prepared.coordinatorImage;
+  signal.throwIfAborted();
+
+  onStep("Starting and attesting the Coordinator");
+  const coordinator = await startCoordinator({
+    platform,
+    pccsUrl: pcs.url,
+    image,
+    files,
+    ports,
+    supervisor,
+    signal,
+  });
+  const [images, manifest] = await Promise.all([prepared.images, prepared.manifest]);
+  onStep("Setting the manifest");
+  await ensureManifest(coordinator, manifest, { file: files.manifest, stateDir, signal });
+
+  const mesh = createMesh({
+    config,
+    ports,
+    plan,
+    files,
+    platform,
+    images,
+    coordinator,
+    supervisor,
+    cleanup,
+    signal,
+  });
+  onStep("Starting and activating the marbles");
+  await Promise.all(config.marbles.map(async ({ type }) => await mesh.launchMarble(type)));
+  await mesh.waitForWeb();
+  if (voteBot && config.bot !== undefined) {
+    await prepared.bot;
+    supervisor.add(startBot(files, ports.web));
+  }
+  return mesh;
+}
+
+interface MeshParts {
+  readonly config: MeshConfig;
+  readonly ports: MeshPorts;
+  readonly plan: PortPlan;
+  readonly files: MeshFiles;
+  readonly platform: SimulatedPlatform;
+  readonly images: ReadonlyMap<string, SignedImage>;
+  readonly coordinator: LocalCoordinator;
+  readonly supervisor: Supervisor;
+  readonly cleanup: Cleanup;
+  readonly signal: AbortSignal;
+}
+
+function createMesh(parts: MeshParts): Mesh {
+  const { config, coordinator, files, images, platform, plan, ports, supervisor } = parts;
+  const marbles = new Map<string, RunningChild>();
+  return {
+    facts: factsOf(parts),
+    ports,
+    files,
+    platform,
+    images,
+    coordinator,
+    marbles,
+    failure: supervisor.failure,
+    async launchMarble(type, options = {}) {
+      const marble = marbleNamed(config, type);
+      const child = await startMarble({
+        platform,
+        files,
+        coordinator: coordinator.attested,
+        meshPort: ports.mesh,
+        marble,
+        image: imageFor(images, options.image ?? marble.image, marble.image),
+        portMap: portMapOf(config, marble, plan),
+        instance: options.instance ?? type,
+        ...(options.env === undefined ? {} : { env: options.env }),
+      });
+      if (options.supervised !== false) supervisor.add(child);
+      marbles.set(type, child);
+      return child;
+    },
+    async stopMarble(type) {
+      const child = marbles.get(type);
+      marbles.delete(type);
+      if (child !== undefined) await supervisor.stop(child);
+    },
+    waitForWeb: async () => await waitForWeb(parts),
+    stop: async () => await parts.cleanup.run(),
+  };
+}
+
+function factsOf({ coordinator, files, ports }: MeshParts): ReadyFacts {
+  return {
+    web: `https://localhost:${ports.web}`,
+    coordinator: `localhost:${ports.coordinator}`,
+    coordinatorCert: files.coordinatorCert,
+    manifest: files.manifest,
+    assurance: coordinator.attested.assurance,
+  };
+}
+
+function marbleNamed(config: MeshConfig, type: string): MarbleConfig {
+  const marble = config.marbles.find((candidate) => candidate.type === type);
+  if (marble === undefined) throw new CliError("APP_INVALID", `mesh.json has no marble ${type}`);
+  return marble;
+}
+
+/** Foreign bytes run under the facts of the image they stand in for: the page only repeats them. */
+function imageFor(
+  images: ReadonlyMap<string, SignedImage>,
+  image: string | Uint8Array,
+  standsInFor: string,
+): SignedImage {
+  if (typeof image === "string") return imageNamed(images, image);
+  return { ...imageNamed(images, standsInFor), bytes: image };
+}
+
+/** Verified with the mesh's own chain, so that what answers is the marble and nobody else. */
+async function waitForWeb({ coordinator, ports, signal, supervisor }: MeshParts): Promise<void> {
+  const transport = createHttpsTransport({ host: { name: "localhost", port: ports.web } });
+  const trust = { kind: "pinned", rootPem: coordinator.attested.chainPem } as const;
+  await waitUntil({
+    what: "the web marble to answer",
+    probe: async () => {
+      const request = { method: "GET", path: "/readyz", trust, signal } as const;
+      const answer = await whenReachable(async () => await transport(request));
+      return answer?.status === 200 ? true : undefined;
+    },
+    failure: supervisor.failure,
+    timeoutMs: WEB_TIMEOUT_MS,
+    signal,
+  });
+}

@@ -1,0 +1,19 @@
+export { type ClientIdentity, callHttps, type HttpAnswer, type HttpCall } from "./http-client.ts";
+export {
+  createRecordingLog,
+  createTestCoordinator,
+  createTestMachine,
+  type LogRecord,
+  type TestCoordinator,
+  type TestCoordinatorOptions,
+  type TestMachine,
+  testIdentity,
+} from "./test-coordinator.ts";
+export {
+  type ActivationFields,
+  type ActivationOutcome,
+  activateOver,
+  callActivate,
+  prepareMarble,
+  TEST_UUID,
+} from "./test-marble.ts";

@@ -1,0 +1,86 @@
+import { type EventEmitter, errorMonitor } from "node:events";
+import { isIP } from "node:net";
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from "node:tls";
+import type { ConnectArguments } from "./connect-arguments.ts";
+import type { DialRoute } from "./dial-route.ts";
+import type { PremainLog } from "./premain-log.ts";
+import type { TlsEntry } from "./tls-entries.ts";
+
+/** Options of the application that mean the same on a TLS connection; no TLS option of its own. */
+const KEPT_OPTIONS = [
+  "allowHalfOpen",
+  "autoSelectFamily",
+  "autoSelectFamilyAttemptTimeout",
+  "family",
+  "highWaterMark",
+  "hints",
+  "keepAlive",
+  "localAddress",
+  "localPort",
+  "onread",
+  "signal",
+  "timeout",
+];
+
+/** Dials the peer of a route over TLS; data written before it is verified waits. */
+export type TlsDialer = (
+  route: DialRoute & { readonly entry: TlsEntry },
+  options: ConnectArguments["options"],
+  extra: ConnectionOptions,
+) => TLSSocket;
+
+/**
+ * A dialer with one secure context for each entry. The peer must have a certificate of the entry's
+ * root for the name that was dialled. What fails is logged and emitted as the socket's error.
+ */
+export function createTlsDialer(log: PremainLog): TlsDialer {
+  const contexts = new Map<TlsEntry, SecureContext>();
+  return ({ name, address, entry }, options, extra) => {
+    const context = contexts.get(entry) ?? createSecureContext(entry.context);
+    contexts.set(entry, context);
+    const kept = KEPT_OPTIONS.flatMap((key) => (key in options ? [[key, options[key]]] : []));
+    const socket = connect({
+      ...Object.fromEntries(kept),
+      ...extra,
+      ...address,
+      secureContext: context,
+      // Not a default: NODE_TLS_REJECT_UNAUTHORIZED comes from the host.
+      rejectUnauthorized: true,
+      servername: isIP(name) === 0 ? name : "",
+      checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
+    });
+    applySocketOptions(socket, options);
+    const events: EventEmitter = socket;
+    events.once(errorMonitor, (error: Error) =>
+      logRefusal(error, socket, { name, ...address }, log),
+    );
+    return socket;
+  };
+}
+
+function applySocketOptions(socket: TLSSocket, options: ConnectArguments["options"]): void {
+  const { noDelay, keepAlive, keepAliveInitialDelay: delay } = options;
+  if (noDelay === true) socket.setNoDelay(true);
+  if (keepAlive === true) socket.setKeepAlive(true, typeof delay === "number" ? delay : 0);
+}
+
+function logRefusal(
+  error: Error,
+  socket: TLSSocket,
+  { name, port }: { readonly name: string; readonly port: number },
+  log: PremainLog,
+): void {
+  const reason = "code" in error && typeof error.code === "string" ? error.code : error.message;
+  // What the network did is the application's to tell; a broken handshake is ours.
+  if (socket.authorized || /^E[A-Z]+$/.test(reason)) return;
+  const refused = /CERT|ALTNAME|SIGNATURE|ISSUER/.test(reason) && !reason.includes("ALERT");
+  const code = refused ? "PEER_CERTIFICATE_REFUSED" : "HANDSHAKE_FAILED";
+  log.warn("dialled peer refused", { code, host: name, port, reason });
+}

@@ -1,0 +1,163 @@
+import {
+  AttestationError,
+  appraiseSgx,
+  createSgxVerifier,
+  createSimulationAnchor,
+  type DcapCollateral,
+  INTEL_SGX_ROOT,
+  parseQuote,
+  pckInfoOfQuote,
+  type SgxQuote,
+  type SgxReportBody,
+  type TrustAnchor,
+  type VerifiedSgxQuote,
+} from "@carrara/attestation";
+import { equalBytes, parsePem, toHex } from "@carrara/encoding";
+import { parseCertificate } from "@carrara/pki";
+import {
+  type CaseContext,
+  type Check,
+  checkFields,
+  type Expected,
+  type IndexCase,
+  type Json,
+  readBytes,
+  readJson,
+} from "./index-case.ts";
+import { type CaseInput, mutate } from "./mutate.ts";
+
+const NO_COLLATERAL: DcapCollateral = {
+  tcbInfo: "",
+  tcbInfoIssuerChain: "",
+  qeIdentity: "",
+  qeIdentityIssuerChain: "",
+  pckCrl: "",
+  pckCrlIssuerChain: "",
+  rootCaCrl: "",
+};
+
+/** Runs a case of kind `sgx-dcap`: parsing, verification and the default policy. */
+export async function runSgxCase(item: IndexCase, context: CaseContext): Promise<void> {
+  const { cases, resolve, check } = context;
+  const input = await loadInput(item, resolve);
+  const { verify } = item.expected;
+  const same = cases.find(({ id }) => id === verify?.sameAs);
+  checkParsed(input.bytes, item.expected.parse ?? item.expected, check);
+  const outcome = await verifyInput(input, resolve);
+  if (verify?.ok !== true) {
+    const codes = verify?.errorAnyOf ?? [];
+    const actual = outcome instanceof AttestationError ? outcome.code : "accepted";
+    if (!codes.includes(actual)) check("verify", codes, actual);
+  } else if (outcome instanceof AttestationError) {
+    check("verify", "accepted", `${outcome.code}: ${outcome.message}`);
+  } else {
+    checkVerified(outcome, same?.expected ?? item.expected, check);
+    const { signedBytes, authDataSize } = parseQuote(input.bytes);
+    const trailing = input.bytes.length - signedBytes.length - 4 - authDataSize;
+    check("trailingBytes", trailing, outcome.trailingBytes);
+  }
+}
+
+async function loadInput(item: IndexCase, resolve: CaseContext["resolve"]): Promise<CaseInput> {
+  const { collateral } = item;
+  let input: CaseInput = {
+    bytes: await readBytes(resolve(String(item.quote))),
+    collateral: collateral === undefined ? undefined : await readJson(resolve(collateral)),
+    anchor: String(item.trustAnchor),
+    time: item.time ?? 0,
+  };
+  for (const mutation of item.mutate ?? []) input = await mutate(input, mutation, resolve);
+  return input;
+}
+
+async function verifyInput(
+  input: CaseInput,
+  resolve: CaseContext["resolve"],
+): Promise<VerifiedSgxQuote | AttestationError> {
+  try {
+    return await createSgxVerifier().verify({
+      quote: input.bytes,
+      // The verifier itself says what a collateral file lacks.
+      collateral: { ...NO_COLLATERAL, ...input.collateral },
+      anchor: await loadAnchor(resolve(input.anchor)),
+      now: new Date(input.time * 1000),
+    });
+  } catch (error) {
+    if (error instanceof AttestationError) return error;
+    throw error;
+  }
+}
+
+async function loadAnchor(url: URL): Promise<TrustAnchor> {
+  const pem = new TextDecoder().decode(await readBytes(url));
+  const block = parsePem(pem).at(0);
+  if (block === undefined) throw new Error("the trust anchor's file holds no certificate");
+  return equalBytes(parseCertificate(block.bytes).spki, INTEL_SGX_ROOT.spki)
+    ? INTEL_SGX_ROOT
+    : createSimulationAnchor(block.bytes);
+}
+
+function checkParsed(bytes: Uint8Array, expected: Expected, check: Check): void {
+  // Mutated cases name no parts: many of them cannot be parsed.
+  if (expected.header === undefined) return;
+  const quote = parseQuote(bytes);
+  checkFields("header", expected.header, headerJson(quote), check);
+  checkFields("measurements", expected.measurements ?? {}, bodyJson(quote.body), check);
+  if (expected.pck !== undefined) {
+    checkFields("pck", expected.pck, { ...pckInfoOfQuote(quote).pck }, check);
+  }
+}
+
+function headerJson(quote: SgxQuote): Json {
+  return {
+    ...quote.header,
+    qeVendorId: toHex(quote.header.qeVendorId),
+    userData: toHex(quote.header.userData),
+    bodyType: quote.bodyType,
+    authDataSize: quote.authDataSize,
+    outerCertDataType: quote.outerCertDataType,
+    certDataType: quote.certDataType,
+    qeAuthDataSize: quote.qeAuthData.length,
+    trailingBytes: quote.trailingBytes,
+  };
+}
+
+function bodyJson(body: SgxReportBody): Json {
+  return {
+    mrEnclave: toHex(body.mrEnclave),
+    mrSigner: toHex(body.mrSigner),
+    isvProdId: body.isvProdId,
+    isvSvn: body.isvSvn,
+    attributes: toHex(body.attributes),
+    miscSelect: toHex(body.miscSelect),
+    cpuSvn: toHex(body.cpuSvn),
+    reportData: toHex(body.reportData),
+  };
+}
+
+function checkVerified(verified: VerifiedSgxQuote, expected: Expected, check: Check): void {
+  const seconds = (date: Date): number => date.getTime() / 1000;
+  const { collateral, tcbDate } = verified;
+  checkFields("pck", expected.pck ?? {}, { ...verified.pck }, check);
+  checkFields("measurements", expected.measurements ?? {}, bodyJson(verified.body), check);
+  const actual = {
+    ok: true,
+    status: verified.status,
+    advisoryIds: verified.advisoryIds,
+    tcbDate: tcbDate.toISOString().replace(".000Z", "Z"),
+    tcbEvaluationDataNumber: verified.tcbEvaluationDataNumber,
+    collateralEarliestIssue: seconds(collateral.earliestIssue),
+    collateralLatestIssue: seconds(collateral.latestIssue),
+    collateralExpiration: seconds(collateral.earliestExpiry),
+  };
+  checkFields("verify", expected.verify ?? {}, actual, check);
+  if (expected.defaultPolicy === undefined) return;
+  const violations = appraiseSgx(verified, { measurement: "any", reportData: "any" });
+  const codes = violations.map(({ code }) => code);
+  check("defaultPolicy.accept", expected.defaultPolicy.accept, violations.length === 0);
+  check(
+    "defaultPolicy.violations",
+    [...(expected.defaultPolicy.violations ?? [])].sort(),
+    codes.sort(),
+  );
+}

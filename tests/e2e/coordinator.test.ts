@@ -1,0 +1,228 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { connect as connectTcp } from "node:net";
+import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  type ActivationChange,
+  activate,
+  api,
+  MANIFEST,
+  marbleIdentity,
+  setManifest,
+  startCoordinator,
+  type TestCoordinator,
+} from "./support/coordinator.ts";
+
+let coordinator: TestCoordinator;
+
+beforeAll(async () => {
+  coordinator = await startCoordinator();
+});
+
+afterAll(async () => {
+  await coordinator.stop();
+});
+
+async function statusCode(): Promise<unknown> {
+  const { envelope } = await api(coordinator.clientPort, "GET", "/api/v2/status");
+  return (envelope.data as { code: number }).code;
+}
+
+describe("before a manifest is set", () => {
+  test("activation waits", async () => {
+    expect(await statusCode()).toBe(2);
+    expect(await activate(coordinator)).toMatchObject({
+      kind: "retry",
+      reason: expect.stringContaining("cannot accept marbles in current state"),
+    });
+  });
+
+  test.each<[string, unknown]>([
+    ["MANIFEST_", {}],
+    ["MANIFEST_", { ...MANIFEST, Packages: {} }],
+    ["MANIFEST_", { ...MANIFEST, Marbles: { worker: { Package: "nobody" } } }],
+    ["MANIFEST_", { ...MANIFEST, Packages: { worker: { SignerID: "00" } } }],
+    ["MANIFEST_", { ...MANIFEST, Marbles: { worker: { Package: "worker", TLS: ["nobody"] } } }],
+    ["MANIFEST_", { ...MANIFEST, Secrets: { key: { Type: "riddle", Size: 128 } } }],
+    ["MANIFEST_", { ...MANIFEST, Config: { SealMode: "Sometimes" } }],
+    ["MANIFEST_", { ...MANIFEST, Users: { eve: { Certificate: "" } } }],
+    ["", { ...MANIFEST, Secrets: { key: { Type: "symmetric-key", Size: 7, Shared: true } } }],
+    [
+      "",
+      {
+        ...MANIFEST,
+        Marbles: {
+          worker: { Package: "worker", Parameters: { Env: { A: "{{ hex .Secrets.none }}" } } },
+        },
+      },
+    ],
+    ["JSON_", "{"],
+  ])("a manifest with an error is refused with %s…, and nothing is set", async (code, manifest) => {
+    const { status, envelope } = await setManifest(coordinator.clientPort, manifest);
+    expect(status).toBe(500);
+    expect(envelope.status).toBe("error");
+    expect(`${envelope.message ?? ""} ${coordinator.log()}`).toContain(code);
+    expect(await statusCode()).toBe(2);
+  });
+});
+
+describe("with a manifest", () => {
+  beforeAll(async () => {
+    expect(await setManifest(coordinator.clientPort, MANIFEST)).toMatchObject({ status: 200 });
+  });
+
+  test("a second manifest is refused and the first stays", async () => {
+    const { status, envelope } = await setManifest(coordinator.clientPort, MANIFEST);
+    expect(status).toBe(500);
+    expect(envelope.message).toContain("server is not in expected state");
+    expect(await statusCode()).toBe(3);
+  });
+
+  test("the enclave that it names activates, and gets parameters and certificate", async () => {
+    const attempt = await activate(coordinator);
+    expect(attempt.kind).toBe("accepted");
+    const { Env, Argv } = attempt.kind === "accepted" ? attempt.parameters : { Env: {}, Argv: [] };
+    expect(Argv).toEqual(["worker"]);
+    expect(Buffer.from(Env["KEY"] ?? []).toString()).toMatch(/^[0-9a-f]{32}$/);
+    expect(
+      Buffer.from(Env["MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN"] ?? []).toString(),
+    ).toContain("BEGIN CERTIFICATE");
+  });
+
+  test.each<[string, ActivationChange]>([
+    ["PACKAGE_SIGNER_ID", { enclave: { mrSigner: new Uint8Array(32).fill(9) } }],
+    ["PACKAGE_SECURITY_VERSION", { enclave: { isvSvn: 2 } }],
+    ["PACKAGE_PRODUCT_ID", { enclave: { isvProdId: 8 } }],
+    ["PACKAGE_DEBUG", { enclave: { debug: true } }],
+    ["MARBLE_TYPE_UNKNOWN", { marbleType: "stranger" }],
+    ["UUID_INVALID", { uuid: "not-a-uuid" }],
+    ["QUOTE_MISSING", { quote: () => new Uint8Array() }],
+    ["QUOTE_SIGNATURE_INVALID", { quote: (quote) => flip(quote, 100) }],
+    ["QUOTE_LENGTH_MISMATCH", { quote: (quote) => quote.subarray(0, 500) }],
+    ["CSR_SIGNATURE_INVALID", { csr: (csr) => flip(csr, csr.length - 5) }],
+    ["CSR_MALFORMED", { csr: (csr) => csr.subarray(0, 50) }],
+  ])("refuses with %s, in the answer and in the log, and goes on", async (code, change) => {
+    const before = coordinator.log().length;
+    await expect(activate(coordinator, change)).rejects.toMatchObject({
+      code: "ACTIVATION_REFUSED",
+      message: expect.stringContaining(code),
+    });
+    await expect.poll(() => coordinator.log().slice(before)).toContain(code);
+    expect((await activate(coordinator)).kind).toBe("accepted");
+  });
+
+  test("refuses a genuine quote that is replayed over another key", async () => {
+    await expect(
+      activate(coordinator, { presented: await marbleIdentity() }),
+    ).rejects.toMatchObject({ message: expect.stringContaining("QUOTE_REPORT_DATA") });
+  });
+
+  test("refuses the second activation where one is allowed, also after a kill", async () => {
+    const uuid = crypto.randomUUID();
+    expect((await activate(coordinator, { marbleType: "once", uuid })).kind).toBe("accepted");
+    await coordinator.restart("SIGKILL");
+    await expect(activate(coordinator, { marbleType: "once", uuid })).rejects.toMatchObject({
+      message: expect.stringContaining("ACTIVATION_LIMIT"),
+    });
+  });
+});
+
+function flip(bytes: Uint8Array, offset: number): Uint8Array {
+  const out = bytes.slice();
+  out[offset] = (out[offset] ?? 0) ^ 1;
+  return out;
+}
+
+describe("bad clients", () => {
+  test("a mesh connection without a certificate is refused", async () => {
+    const ended = await new Promise((resolve) => {
+      const socket = connectTls({
+        host: "127.0.0.1",
+        port: coordinator.meshPort,
+        rejectUnauthorized: false,
+        ALPNProtocols: ["h2"],
+      });
+      socket.once("error", resolve);
+      socket.once("close", resolve);
+      socket.once("secureConnect", () => socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+    });
+    expect(ended).toBeDefined();
+    expect((await activate(coordinator)).kind).toBe("accepted");
+  });
+
+  test.each([
+    ["clear text", Buffer.from("GET / HTTP/1.1\r\n\r\n")],
+    ["half a handshake", Buffer.from("1603010200010001fc0303", "hex")],
+    ["noise", Buffer.alloc(70_000, 0x5a)],
+  ])("%s on either port is refused, and the service goes on", async (_, bytes) => {
+    for (const port of [coordinator.clientPort, coordinator.meshPort]) {
+      const socket = connectTcp(port, "127.0.0.1");
+      socket.on("error", () => undefined);
+      socket.write(bytes);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      socket.destroy();
+    }
+    expect(await statusCode()).toBe(3);
+    expect((await activate(coordinator)).kind).toBe("accepted");
+  });
+
+  test("an oversized request is refused, and the service goes on", async () => {
+    const body = Buffer.alloc(40 * 1024 * 1024, 0x20);
+    const answer = await api(coordinator.clientPort, "POST", "/api/v2/manifest", body).catch(
+      () => undefined,
+    );
+    expect([undefined, 400, 413, 500]).toContain(answer?.status);
+    expect(await statusCode()).toBe(3);
+    const csr = (): Uint8Array => new Uint8Array(8 * 1024 * 1024);
+    await expect(activate(coordinator, { csr })).rejects.toThrow();
+    expect((await activate(coordinator)).kind).toBe("accepted");
+  });
+
+  test.each([
+    ["GET", "/nowhere"],
+    ["DELETE", "/api/v2/manifest"],
+    ["GET", "/api/v2/status/"],
+  ])("%s %s is 405", async (method, path) => {
+    expect((await api(coordinator.clientPort, method, path)).status).toBe(405);
+  });
+});
+
+describe("sealed state", () => {
+  test("survives kill -9 with manifest and root certificate", async () => {
+    const quoteOf = async (): Promise<unknown> =>
+      (await api(coordinator.clientPort, "GET", "/api/v2/quote")).envelope.data;
+    const before = (await quoteOf()) as { cert: string };
+    await coordinator.restart("SIGKILL");
+    expect(await statusCode()).toBe(3);
+    expect(((await quoteOf()) as { cert: string }).cert).toBe(before.cert);
+    expect((await activate(coordinator)).kind).toBe("accepted");
+  });
+
+  test("without its key leads to recovery mode, and no marble activates", async () => {
+    const state = join(coordinator.dir, "state");
+    const saved = new Map<string, Buffer>();
+    for (const name of await readdir(state)) saved.set(name, await readFile(join(state, name)));
+    for (const name of saved.keys()) {
+      if (name.startsWith("sealed_key")) await writeFile(join(state, name), Buffer.alloc(0));
+    }
+    await coordinator.restart("SIGTERM");
+    expect(await statusCode()).toBe(1);
+    expect(await activate(coordinator)).toMatchObject({ kind: "retry" });
+    for (const [name, bytes] of saved) await writeFile(join(state, name), bytes);
+    await coordinator.restart("SIGTERM");
+    expect(await statusCode()).toBe(3);
+  });
+
+  test("that was tampered with is refused with STATE_TAMPERED", async () => {
+    const state = join(coordinator.dir, "state");
+    for (const name of await readdir(state)) {
+      if (!name.startsWith("sealed_data")) continue;
+      const bytes = await readFile(join(state, name));
+      await writeFile(join(state, name), flip(bytes, bytes.length - 1));
+    }
+    const code = await coordinator.startAndFail();
+    expect(code).not.toBe(0);
+    expect(coordinator.log()).toContain("STATE_TAMPERED");
+  });
+});
