@@ -12,13 +12,23 @@ function here(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url));
 }
 
-/** A bare node:https server in a process of its own. */
-export async function startBareServer(): Promise<{ port: number; ca: string; stop(): void }> {
+/** A server to measure against, in a process of its own. */
+export interface Yardstick {
+  readonly port: number;
+  /** PEM of its self-signed certificate. */
+  readonly ca: string;
+  stop(): void;
+}
+
+/** Starts `bare-server.ts` (node:https) or `mtls-server.ts` (handshakes only). */
+export async function startYardstick(
+  file: "bare-server.ts" | "mtls-server.ts",
+): Promise<Yardstick> {
   const { cert, key } = await selfSigned();
-  const child: ChildProcess = fork(here("bare-server.ts"), { execArgv: EXEC_ARGV });
+  const child: ChildProcess = fork(here(file), { execArgv: EXEC_ARGV });
   const port = new Promise<number>((resolve, reject) => {
     child.once("message", (message: { port: number }) => resolve(message.port));
-    child.once("exit", () => reject(new Error("the bare server ended")));
+    child.once("exit", () => reject(new Error("the yardstick ended")));
   });
   child.send({ cert, key });
   return { port: await port, ca: cert, stop: () => child.kill() };

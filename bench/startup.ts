@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { startBareServer } from "./child.ts";
+import { startYardstick } from "./child.ts";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -87,7 +87,7 @@ async function vote(port: number, ca: string): Promise<void> {
 
 async function bareToAnswer(): Promise<number> {
   const start = performance.now();
-  const server = await startBareServer();
+  const server = await startYardstick("bare-server.ts");
   await vote(server.port, server.ca);
   const seconds = (performance.now() - start) / 1000;
   server.stop();

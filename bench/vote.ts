@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startMesh } from "@carrara/cli";
-import { runLoad, startBareServer } from "./child.ts";
+import { runLoad, startYardstick } from "./child.ts";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
-const APP = fileURLToPath(new URL("../apps/emojivoto", import.meta.url));
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ROUNDS = 5;
 const SECONDS = 3;
 const CONNECTIONS = 64;
@@ -17,16 +17,15 @@ const VOTE =
 export async function benchVote(): Promise<BenchReport> {
   const stateDir = await mkdtemp(join(tmpdir(), "carrara-vote-"));
   const mesh = await startMesh({
-    appDir: APP,
+    appDir: join(ROOT, "apps/emojivoto"),
+    repository: ROOT,
     stateDir,
-    webPort: 0,
-    coordinatorPort: 0,
-    meshPort: 0,
+    ports: { web: 0, coordinator: 0, mesh: 0 },
     voteBot: false,
   });
-  const bare = await startBareServer();
+  const bare = await startYardstick("bare-server.ts");
   try {
-    const ca = await readFile(mesh.coordinatorCert, "utf8");
+    const ca = await readFile(mesh.files.coordinatorCert, "utf8");
     const web = { port: mesh.ports.web, ca };
     const measured: number[] = [];
     const baseline: number[] = [];

@@ -4,8 +4,10 @@ import {
   createSgxVerifier,
   createSimulationAnchor,
   type DcapCollateral,
+  encodeQuoteV3,
   INTEL_SGX_ROOT,
   parseQuote,
+  pckChainOf,
   pckInfoOfQuote,
   type SgxQuote,
   type SgxReportBody,
@@ -103,9 +105,20 @@ function checkParsed(bytes: Uint8Array, expected: Expected, check: Check): void 
   const quote = parseQuote(bytes);
   checkFields("header", expected.header, headerJson(quote), check);
   checkFields("measurements", expected.measurements ?? {}, bodyJson(quote.body), check);
+  checkRebuilt(bytes, quote, check);
   if (expected.pck !== undefined) {
     checkFields("pck", expected.pck, { ...pckInfoOfQuote(quote).pck }, check);
   }
+}
+
+/** build(parse(real)) = real, for the one form that can be built (specification section 8.6). */
+function checkRebuilt(bytes: Uint8Array, quote: SgxQuote, check: Check): void {
+  const pckChainPem = pckChainOf(quote);
+  if (quote.header.version !== 3 || pckChainPem === undefined) return;
+  const auth = { ...quote, qeReport: quote.qeReport.raw, pckChainPem };
+  const rebuilt = encodeQuoteV3(quote.signedBytes, auth);
+  const end = bytes.length - quote.trailingBytes;
+  check("rebuilt", toHex(bytes.subarray(0, end)), toHex(rebuilt));
 }
 
 function headerJson(quote: SgxQuote): Json {

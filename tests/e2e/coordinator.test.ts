@@ -82,7 +82,8 @@ describe("with a manifest", () => {
   test("the enclave that it names activates, and gets parameters and certificate", async () => {
     const attempt = await activate(coordinator);
     expect(attempt.kind).toBe("accepted");
-    const { Env, Argv } = attempt.kind === "accepted" ? attempt.parameters : { Env: {}, Argv: [] };
+    if (attempt.kind !== "accepted") return;
+    const { Env, Argv } = attempt.parameters;
     expect(Argv).toEqual(["worker"]);
     expect(Buffer.from(Env["KEY"] ?? []).toString()).toMatch(/^[0-9a-f]{32}$/);
     expect(
@@ -101,7 +102,7 @@ describe("with a manifest", () => {
     ["QUOTE_SIGNATURE_INVALID", { quote: (quote) => flip(quote, 100) }],
     ["QUOTE_LENGTH_MISMATCH", { quote: (quote) => quote.subarray(0, 500) }],
     ["CSR_SIGNATURE_INVALID", { csr: (csr) => flip(csr, csr.length - 5) }],
-    ["CSR_MALFORMED", { csr: (csr) => csr.subarray(0, 50) }],
+    ["CSR_INVALID", { csr: (csr) => csr.subarray(0, 50) }],
   ])("refuses with %s, in the answer and in the log, and goes on", async (code, change) => {
     const before = coordinator.log().length;
     await expect(activate(coordinator, change)).rejects.toMatchObject({

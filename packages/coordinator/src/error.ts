@@ -3,7 +3,6 @@ export type CoordinatorErrorCode =
   // Configuration and state
   | "CONFIG_INVALID"
   | "STATE_WRONG"
-  | "STATUS_UNKNOWN"
   | "STATE_TAMPERED"
   | "STORE_FAILED"
   | "QUOTE_FAILED"
@@ -37,7 +36,11 @@ export type CoordinatorErrorCode =
   | "QUOTE_REPORT_DATA"
   | "QUOTE_TCB_STATUS"
   | "QUOTE_ADVISORY"
-  | "PACKAGE_MISMATCH"
+  | "PACKAGE_DEBUG"
+  | "PACKAGE_UNIQUE_ID"
+  | "PACKAGE_SIGNER_ID"
+  | "PACKAGE_PRODUCT_ID"
+  | "PACKAGE_SECURITY_VERSION"
   | "ACTIVATION_LIMIT"
   | "UUID_INVALID"
   | "CSR_INVALID"
@@ -58,23 +61,26 @@ export class CoordinatorError extends Error {
 /** Longest chain of causes that is followed; real ones have three links. */
 const MAX_CAUSES = 8;
 
+/** Packages whose codes are more exact than ours and meant to be seen, by their error classes. */
+const DOMAIN_ERRORS: ReadonlySet<string> = new Set([
+  "ManifestError",
+  "AttestationError",
+  "PkiError",
+  "TeeError",
+]);
+
 /**
- * The most exact code known for `error`: the innermost one of its causes that carries a code of our
- * packages, so that a caller learns `MANIFEST_NO_PACKAGES` and not just `MANIFEST_INVALID`.
+ * The most exact code known for `error`: that of the cause which the rooms below gave, so that a
+ * caller learns `MANIFEST_NO_PACKAGES` and not just `MANIFEST_INVALID`. `INTERNAL` for the rest:
+ * codes of Node's own errors (`ENOSPC`, `ERR_…`) are no reasons to show.
  */
 export function reasonOf(error: unknown): string {
   let reason = "INTERNAL";
   let current = error;
   for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth += 1) {
-    if ("code" in current && typeof current.code === "string" && isOwnCode(current)) {
-      reason = current.code;
-    }
+    if (current instanceof CoordinatorError) reason = current.code;
+    else if (DOMAIN_ERRORS.has(current.name) && "code" in current) return String(current.code);
     current = current.cause;
   }
   return reason;
-}
-
-/** Node's own system and OpenSSL errors carry codes too (`ENOSPC`, `ERR_…`): not reasons to show. */
-function isOwnCode(error: Error): boolean {
-  return /^(Coordinator|Manifest|Attestation|Pki|Tee|Encoding)Error$/.test(error.name);
 }

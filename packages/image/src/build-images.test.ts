@@ -1,126 +1,140 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { equalBytes } from "@carrara/encoding";
+import { readFile, symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { parseImage } from "@carrara/tee";
 import { afterEach, describe, expect, test } from "vitest";
-import { buildImages, loadOrCreateSigningKey, loadSigningKey } from "./index.ts";
+import { type BuildProgress, buildImages } from "./build-images.ts";
+import { configOf, createFixtureApps, type FixtureApp } from "./testing/fixture-app.ts";
 
-const dirs: string[] = [];
-const CONFIG = {
-  images: {
-    greeter: {
-      kind: "plain",
-      entry: "src/main.ts",
-      productId: 7,
-      securityVersion: 2,
-      define: { GREETING: '"hello"' },
-      assets: { dir: "page" },
-    },
-  },
-};
-const SOURCE = `
-import { assets } from "carrara:assets";
-import { helper } from "./helper.ts";
-declare const GREETING: string;
-console.log(GREETING, helper(assets.size));
-`;
-
-async function app(config: unknown = CONFIG): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), "carrara-image-"));
-  dirs.push(dir);
-  const files: Readonly<Record<string, string>> = {
-    "enclave.json": JSON.stringify(config),
-    "src/main.ts": SOURCE,
-    "src/helper.ts": "export function helper(count: number): string { return String(count); }",
-    "page/index.html": "<title>page</title>",
-    "page/assets/a.js": "1",
-  };
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(dir, path)), { recursive: true });
-    await writeFile(join(dir, path), content);
-  }
-  return dir;
-}
-
-async function build(dir: string): Promise<Uint8Array> {
-  const [image] = await buildImages({ appDir: dir, outDir: join(dir, "out") });
-  return image?.bytes ?? new Uint8Array();
-}
-
+const apps = createFixtureApps();
 afterEach(async () => {
-  for (const dir of dirs.splice(0)) await rm(dir, { recursive: true });
+  await apps.removeAll();
 });
 
-describe("buildImages", () => {
-  test("gives the same bytes for the same source in two directories", async () => {
-    const [one, two] = await Promise.all([build(await app()), build(await app())]);
-    expect(equalBytes(one, two)).toBe(true);
+const FILES = {
+  "enclave.json": configOf({ assets: { dir: "page" }, define: { GREETING: '"hello"' } }),
+  "src/main.ts": `
+import { assets } from "carrara:assets";
+import { count } from "./count.ts";
+declare const GREETING: string;
+console.log(GREETING, count(assets));`,
+  "src/count.ts": `
+import { sep } from "node:path";
+export function count(map: ReadonlyMap<string, Uint8Array>): string { return map.size + sep; }`,
+  "page/index.html": "<title>page</title>",
+  "page/assets/a.js": "1",
+};
+
+async function build({ dir }: FixtureApp, names?: readonly string[]): Promise<Uint8Array> {
+  const outDir = join(dir, "out");
+  const built = await buildImages({ appDir: dir, outDir, ...(names && { names }) });
+  return new Uint8Array(await readFile(built[0]?.file ?? ""));
+}
+
+function bundleOf(image: Uint8Array): string {
+  return new TextDecoder().decode(parseImage(image).bundle);
+}
+
+describe("a build", () => {
+  test("gives the same bytes in another directory", async () => {
+    const [one, two] = [await apps.create(FILES), await apps.create(FILES)];
+    expect(await build(two)).toEqual(await build(one));
   });
 
-  test("gives other bytes when one byte of an asset differs", async () => {
-    const changed = await app();
-    await writeFile(join(changed, "page/assets/a.js"), "2");
-    expect(equalBytes(await build(await app()), await build(changed))).toBe(false);
-  });
-
-  test("puts assets, constants and launch settings into the one file it writes", async () => {
-    const dir = await app();
-    const image = parseImage(await build(dir));
-    const text = new TextDecoder().decode(image.bundle);
-    expect(text).toContain(Buffer.from("<title>page</title>").toString("base64"));
-    expect(text).toContain('"hello"');
-    expect(text).not.toContain(dir);
-    expect(image.settings).toMatchObject({ productId: 7, securityVersion: 2, debug: false });
-    expect(new Uint8Array(await readFile(join(dir, "out/greeter.enclave")))).toEqual(
-      await build(dir),
-    );
+  test("knows nothing of where it was made, of tsconfig files above or of NODE_ENV", async () => {
+    const app = await apps.create(FILES);
+    const before = await build(app);
+    expect(bundleOf(before)).not.toContain(app.dir);
+    await app.write("tsconfig.json", '{"compilerOptions":{"target":"es5","jsxFactory":"x"}}');
+    expect(await build(app)).toEqual(before);
   });
 
   test.each([
-    ["a member that is not known", { images: { a: { ...CONFIG.images.greeter, typo: 1 } } }],
-    [
-      "an entry outside of the application",
-      { images: { a: { ...CONFIG.images.greeter, entry: "../x.ts" } } },
-    ],
-    [
-      "a product id that is too large",
-      { images: { a: { ...CONFIG.images.greeter, productId: 65_536 } } },
-    ],
-  ])("refuses %s with APP_CONFIG_INVALID", async (_, config) => {
-    await expect(build(await app(config))).rejects.toMatchObject({ code: "APP_CONFIG_INVALID" });
+    ["a byte of the source", "src/count.ts", FILES["src/count.ts"].replace("+ sep", "- sep")],
+    ["a byte of an asset", "page/assets/a.js", "2"],
+    ["a constant", "enclave.json", FILES["enclave.json"].replace("hello", "hallo")],
+    ["the security version", "enclave.json", FILES["enclave.json"].replace(":2", ":3")],
+  ])("gives other bytes with another %s", async (_, path, content) => {
+    const app = await apps.create(FILES);
+    const before = await build(app);
+    await app.write(path, content);
+    expect(await build(app)).not.toEqual(before);
   });
 
-  test("refuses a name that is not in the configuration with APP_IMAGE_UNKNOWN", async () => {
-    const appDir = await app();
-    await expect(
-      buildImages({ appDir, outDir: join(appDir, "out"), names: ["nobody"] }),
-    ).rejects.toMatchObject({ code: "APP_IMAGE_UNKNOWN" });
+  test("says where it is", async () => {
+    const { dir } = await apps.create(FILES);
+    const steps: BuildProgress[] = [];
+    await buildImages({ appDir: dir, outDir: join(dir, "out"), onProgress: (p) => steps.push(p) });
+    expect(steps.map(({ step }) => step)).toEqual(["assets", "bundle", "done"]);
   });
 
-  test("refuses source that does not compile with BUNDLE_FAILED", async () => {
-    const dir = await app();
-    await writeFile(join(dir, "src/main.ts"), 'import "./missing.ts";');
-    await expect(build(dir)).rejects.toMatchObject({ code: "BUNDLE_FAILED" });
-  });
-});
-
-describe("the signing key", () => {
-  test("is made once with mode 600 and kept", async () => {
-    const path = join(await app(), "state/signing-key.pem");
-    const [first, second] = await Promise.all([
-      loadOrCreateSigningKey(path),
-      loadOrCreateSigningKey(path),
-    ]);
-    expect(first).toBe(second);
-    expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await loadOrCreateSigningKey(path)).toBe(first);
+  test("makes assets first by a program of the app, in a production environment", async () => {
+    const app = await apps.create({
+      ...FILES,
+      "enclave.json": configOf({ assets: { dir: "made", command: ["make-page", "x y"] } }),
+      "node_modules/.bin/make-page": `#!/usr/bin/env node
+const fs = require("node:fs");
+fs.mkdirSync("made", { recursive: true });
+fs.writeFileSync("made/made.txt", [...process.argv.slice(2), process.env.NODE_ENV, process.env.HOME].join());`,
+      "src/main.ts": 'import { assets } from "carrara:assets"; console.log(assets);',
+    });
+    const made = Buffer.from("x y,production,").toString("base64");
+    expect(bundleOf(await build(app))).toMatch(new RegExp(`"made.txt", ?"${made}"`));
   });
 
-  test("is refused with SIGNING_KEY_MODE when others may read it", async () => {
-    const path = join(await app(), "key.pem");
-    await loadOrCreateSigningKey(path);
-    await chmod(path, 0o640);
-    await expect(loadSigningKey(path)).rejects.toMatchObject({ code: "SIGNING_KEY_MODE" });
+  test.each([
+    ["that fails", "#!/usr/bin/env node\nconsole.error('no page'); process.exit(4)", /4:\nno page/],
+    ["that is missing", undefined, /not in node_modules/],
+  ])("with a program %s is refused with ASSETS_COMMAND_FAILED", async (_, program, message) => {
+    const app = await apps.create({
+      ...FILES,
+      "enclave.json": configOf({ assets: { dir: "made", command: ["carrara-test-page"] } }),
+      ...(program === undefined ? {} : { "node_modules/.bin/carrara-test-page": program }),
+    });
+    await expect(build(app)).rejects.toMatchObject({
+      name: "ImageError",
+      code: "ASSETS_COMMAND_FAILED",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test("refuses a link among the assets with ASSETS_INVALID", async () => {
+    const app = await apps.create(FILES);
+    await symlink("/etc/hostname", join(app.dir, "page/link"));
+    await expect(build(app)).rejects.toMatchObject({ code: "ASSETS_INVALID" });
+  });
+
+  test("refuses an assets folder that is missing with ASSETS_INVALID", async () => {
+    const config = configOf({ assets: { dir: "nothing" }, define: { GREETING: "1" } });
+    const app = await apps.create({ ...FILES, "enclave.json": config });
+    await expect(build(app)).rejects.toMatchObject({ code: "ASSETS_INVALID" });
+  });
+
+  test.each([
+    ["source that does not compile", "const = 1"],
+    ["an import that is missing", 'import "./missing.ts";'],
+    ["assets that the image does not have", 'import { assets } from "carrara:assets"; assets;'],
+  ])("refuses %s with BUILD_FAILED", async (_, source) => {
+    const app = await apps.create({ "enclave.json": configOf({}), "src/main.ts": source });
+    await expect(build(app)).rejects.toMatchObject({ name: "ImageError", code: "BUILD_FAILED" });
+  });
+
+  test("refuses an image that is not in enclave.json with IMAGE_UNKNOWN", async () => {
+    await expect(build(await apps.create(FILES), ["other"])).rejects.toMatchObject({
+      code: "IMAGE_UNKNOWN",
+    });
+  });
+
+  test("refuses variables that steer the runtime with IMAGE_MALFORMED", async () => {
+    const config = configOf({ env: { NODE_OPTIONS: "--inspect" } });
+    const app = await apps.create({ "enclave.json": config, "src/main.ts": "console.log(1)" });
+    await expect(build(app)).rejects.toMatchObject({ name: "TeeError", code: "IMAGE_MALFORMED" });
+  });
+
+  test("stops where it is when it is not wanted any more", async () => {
+    const { dir } = await apps.create(FILES);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(buildImages({ appDir: dir, outDir: join(dir, "out"), signal })).rejects.toThrow(
+      "enough",
+    );
   });
 });

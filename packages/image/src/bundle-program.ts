@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { bundleImage } from "./bundle-image.ts";
 import { saveImage } from "./image-file.ts";
 import { findWorkspaceRoot } from "./workspace-root.ts";
@@ -15,7 +16,8 @@ export interface BundleProgramOptions {
  * Throws `BUILD_FAILED`.
  */
 export async function bundleProgram(options: BundleProgramOptions): Promise<void> {
-  const { appDir, entry, outFile } = options;
+  const { entry, outFile } = options;
+  const appDir = resolve(options.appDir);
   const image = {
     kind: "plain",
     entry,

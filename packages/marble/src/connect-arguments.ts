@@ -1,7 +1,7 @@
 /** Arguments of `net.connect` in one form; `options` are the caller's own, untyped. */
 export interface ConnectArguments {
   readonly options: Readonly<Record<string, unknown>>;
-  readonly listener: (() => void) | undefined;
+  readonly listener: ((this: unknown) => void) | undefined;
 }
 
 /**

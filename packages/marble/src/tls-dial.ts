@@ -56,6 +56,7 @@ export function createTlsDialer(log: PremainLog): TlsDialer {
       servername: isIP(name) === 0 ? name : "",
       checkServerIdentity: (_, certificate) => checkServerIdentity(name, certificate),
     });
+    holdConnect(socket);
     applySocketOptions(socket, options);
     const events: EventEmitter = socket;
     events.once(errorMonitor, (error: Error) =>
@@ -63,6 +64,30 @@ export function createTlsDialer(log: PremainLog): TlsDialer {
     );
     return socket;
   };
+}
+
+/**
+ * Emits `connect` and `ready` when the peer is verified instead of when TCP is connected: a program
+ * that dials plain takes a failure after `connect` for a broken connection, and Node's `fetch` ends
+ * the process when it is one about certificates.
+ */
+function holdConnect(socket: TLSSocket): void {
+  // What Node's TLS itself waits with; it must run at once.
+  const own = socket.rawListeners("connect");
+  const emit: TLSSocket["emit"] = socket.emit.bind(socket);
+  socket.emit = (event: string | symbol, ...args: unknown[]): boolean => {
+    if (event === "connect") {
+      for (const listener of own) listener.call(socket);
+      // A read that the program asked for waits for the held event, and the handshake for it.
+      socket._read(0);
+    }
+    return event === "connect" || event === "ready" || emit(event as string, ...args);
+  };
+  socket.prependOnceListener("secureConnect", () => {
+    Reflect.deleteProperty(socket, "emit");
+    socket.emit("connect");
+    socket.emit("ready");
+  });
 }
 
 function applySocketOptions(socket: TLSSocket, options: ConnectArguments["options"]): void {

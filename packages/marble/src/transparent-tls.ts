@@ -24,8 +24,8 @@ export interface TransparentTlsOptions {
  * Puts this process's TCP connections under the TLS of the manifest (spec marblerun section 10.4):
  * listeners on a port of `Incoming` hand the application verified peers only, connections to an
  * address of `Outgoing` go to a peer whose certificate says the dialled name, or nowhere. The
- * application sees plain sockets; `connect` is emitted when TCP is connected, and nothing it writes
- * leaves before the peer is verified. Answers what undoes it. Throws `TLS_CONFIG_INVALID`.
+ * application sees plain sockets that emit `connect` when the peer is verified; nothing it writes
+ * leaves before. Answers what undoes it. Throws `TLS_CONFIG_INVALID`.
  */
 export function installTransparentTls({ config, portMap, log }: TransparentTlsOptions): Restore {
   const { incoming, outgoing } = readTlsEntries(config);

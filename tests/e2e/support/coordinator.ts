@@ -10,6 +10,7 @@ import { toHex } from "@carrara/encoding";
 import { buildImages } from "@carrara/image";
 import {
   type ActivationAttempt,
+  type ActivationCall,
   ActivationReqSchema,
   callActivate,
   createMarbleIdentity,
@@ -18,6 +19,7 @@ import {
 import {
   createSimulatedPlatform,
   type Enclave,
+  type EnclaveIdentity,
   generateSigningKey,
   type SimulatedPlatform,
   signImage,
@@ -26,13 +28,13 @@ import {
 const COORDINATOR = fileURLToPath(new URL("../../../packages/coordinator", import.meta.url));
 
 /** The package that the test manifests allow; a test bends one field at a time. */
-export const MARBLE = {
+export const MARBLE: EnclaveIdentity = {
   mrEnclave: new Uint8Array(32).fill(1),
   mrSigner: new Uint8Array(32).fill(2),
   isvProdId: 7,
   isvSvn: 3,
   debug: false,
-} as const;
+};
 
 /** A manifest with one package and one marble `worker`. */
 export const MANIFEST = {
@@ -202,7 +204,7 @@ export async function setManifest(port: number, manifest: unknown): Promise<ApiA
 
 /** What a test may bend in an activation. */
 export interface ActivationChange {
-  readonly enclave?: Partial<Record<keyof typeof MARBLE, unknown>>;
+  readonly enclave?: Partial<EnclaveIdentity>;
   readonly marbleType?: string;
   readonly uuid?: string;
   readonly quote?: (genuine: Uint8Array) => Uint8Array;
@@ -216,16 +218,16 @@ export async function marbleIdentity(): Promise<MarbleIdentity> {
   return await createMarbleIdentity({ dnsNames: ["worker"], ipAddresses: [], now: new Date() });
 }
 
-/** Activates as an enclave of identity `MARBLE` would, but for `change`. */
-export async function activate(
+/** A call to `Activate` as an enclave of identity `MARBLE` would make it, but for `change`. */
+export async function prepareActivation(
   { platform, meshPort }: Pick<TestCoordinator, "platform" | "meshPort">,
   change: ActivationChange = {},
-): Promise<ActivationAttempt> {
+): Promise<ActivationCall> {
   const identity = await marbleIdentity();
-  const tee = platform.teeFor({ ...MARBLE, ...change.enclave } as typeof MARBLE);
+  const tee = platform.teeFor({ ...MARBLE, ...change.enclave });
   const digest = createHash("sha256").update(identity.certificate).digest();
   const quote = encodeOeQuote(await tee.getEvidence(digest));
-  return await callActivate({
+  return {
     coordinatorAddress: `127.0.0.1:${meshPort}`,
     identity: change.presented ?? identity,
     request: create(ActivationReqSchema, {
@@ -235,6 +237,14 @@ export async function activate(
       UUID: change.uuid ?? crypto.randomUUID(),
     }),
     deadline: new Date(Date.now() + 10_000),
-    signal: AbortSignal.timeout(10_000),
-  });
+    signal: new AbortController().signal,
+  };
+}
+
+/** Activates as an enclave of identity `MARBLE` would, but for `change`. */
+export async function activate(
+  coordinator: Pick<TestCoordinator, "platform" | "meshPort">,
+  change: ActivationChange = {},
+): Promise<ActivationAttempt> {
+  return await callActivate(await prepareActivation(coordinator, change));
 }

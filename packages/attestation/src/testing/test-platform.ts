@@ -1,5 +1,7 @@
 import { concatBytes, encodePem, fromHex, toHex, utf8 } from "@carrara/encoding";
 import {
+  type CertificateTemplate,
+  type CrlTemplate,
   commonName,
   type EcKey,
   ecdsaFromDer,
@@ -8,249 +10,249 @@ import {
   issueCertificate,
   issueCrl,
   keyIdentifier,
-  type NameAttribute,
-  type Signer,
+  randomSerial,
 } from "@carrara/pki";
-import {
-  createSimulationAnchor,
-  type DcapCollateral,
-  encodePckExtension,
-  encodeQeIdentity,
-  encodeQuoteV3,
-  encodeQuoteV3Signed,
-  encodeSgxReportBody,
-  encodeTcbInfo,
-  type SgxReportBodyFields,
-  type TrustAnchor,
-} from "../index.ts";
+import { sha256 } from "../crypto.ts";
+import type { DcapCollateral, QeIdentityText, TcbInfoText } from "../sgx/collateral.ts";
+import { encodePckExtension, type PckExtensionFields } from "../sgx/pck-certificate.ts";
+import { encodeQuoteV3, encodeQuoteV3Signed } from "../sgx/quote.ts";
+import { encodeSgxReportBody, type SgxReportBodyFields } from "../sgx/report-body.ts";
+import { createSimulationAnchor, type TrustAnchor } from "../trust-anchor.ts";
+import { qeIdentityText, TEST_CPU_SVN, tcbInfoText } from "./test-endorsements.ts";
 
-/** The time that all evidence of a test platform is good at. */
-export const NOW: Date = new Date("2026-06-15T12:00:00Z");
-const DAY_MS = 86_400_000;
-const FROM = new Date(NOW.getTime() - 10 * DAY_MS);
-const UNTIL = new Date(NOW.getTime() + 10 * DAY_MS);
-const CPU_SVN = fromHex("0b0b0202ff0100000000000000000000");
-const FMSPC = "53494d000000";
-const QE_MR_SIGNER = new Uint8Array(32).fill(0x51);
+const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** What a test may bend; everything else is as it should be. */
+/** The certificates of a platform, by what they are for. */
+export type CertificateRole = "root" | "ca" | "leaf" | "signer";
+
+/** Everything that is signed. */
+export type SignedThing =
+  | CertificateRole
+  | "tcbInfo"
+  | "enclaveIdentity"
+  | "rootCrl"
+  | "caCrl"
+  | "qeReport"
+  | "quote";
+
+type Serials = Readonly<Record<CertificateRole, Uint8Array>>;
+type Keys = Readonly<Record<CertificateRole | "attestation", EcKey>>;
+
+/** Ways to bend a platform; each gets the good value and gives another. */
 export interface TestPlatformOptions {
-  readonly tcbStatus?: string;
-  readonly tcbAdvisories?: readonly string[];
-  readonly qeStatus?: string;
-  readonly qeIsvSvn?: number;
-  readonly pceSvn?: number;
-  readonly fmspc?: string;
-  readonly qeDebug?: boolean;
-  readonly revoke?: "leaf" | "ca" | "signer";
-  readonly tcbUntil?: Date;
-  readonly qeUntil?: Date;
-  readonly crlUntil?: Date;
-  readonly leafUntil?: Date;
-  readonly leafIsCa?: boolean;
-  readonly caMayNotIssue?: boolean;
-  readonly leafName?: string;
-  readonly signerIsPck?: boolean;
+  readonly pck?: Partial<PckExtensionFields>;
+  readonly certificate?: (role: CertificateRole, good: CertificateTemplate) => CertificateTemplate;
+  readonly crl?: (issuer: "root" | "ca", good: CrlTemplate, serials: Serials) => CrlTemplate;
+  readonly tcbInfo?: (good: TcbInfoText) => TcbInfoText;
+  readonly qeIdentity?: (good: QeIdentityText) => QeIdentityText;
+  /** Changes JSON text before it is signed. */
+  readonly json?: (member: "tcbInfo" | "enclaveIdentity", good: string) => string;
+  /** The key that signs in place of the one that ought to. */
+  readonly signerOf?: (what: SignedThing, keys: Keys) => EcKey | undefined;
 }
 
-/** A platform with its own root: quotes and the collateral to verify them with. */
+/** Parts of a quote that differ from a good one. */
+export interface TestQuoteOptions {
+  readonly body?: SgxReportBodyFields;
+  readonly qeReport?: SgxReportBodyFields;
+  readonly qeAuthData?: Uint8Array;
+  readonly pckChainPem?: string;
+}
+
+/** A platform that exists in memory only, with keys and a root of its own. */
 export interface TestPlatform {
+  /** A time at which everything is valid. */
+  readonly now: Date;
   readonly anchor: TrustAnchor;
   readonly collateral: DcapCollateral;
-  quote(body?: Partial<SgxReportBodyFields>): Promise<Uint8Array>;
+  readonly pckChainPem: string;
+  readonly keys: Keys;
+  readonly serials: Serials;
+  /** A raw quote of version 3 over `reportData`, zero-padded to 64 bytes. */
+  quote(reportData: Uint8Array, options?: TestQuoteOptions): Promise<Uint8Array>;
 }
 
-interface Issued {
-  readonly key: EcKey;
-  readonly name: readonly NameAttribute[];
-  readonly der: Uint8Array;
-  readonly serial: Uint8Array;
-}
+const NOW = new Date("2026-06-01T12:00:00Z");
 
-async function issue(
-  cn: string,
-  issuer: Issued | undefined,
-  options: { ca?: number; until?: Date; extra?: ReturnType<typeof encodePckExtension>[] },
-): Promise<Issued> {
-  const key = await generateEcKey("P-256");
-  const name = commonName(cn);
-  const serial = crypto.getRandomValues(new Uint8Array(8));
-  serial[0] = 0x11;
-  const { ca, until = UNTIL, extra = [] } = options;
-  const der = await issueCertificate(
-    {
-      serial,
-      issuer: issuer?.name ?? name,
-      subject: name,
-      notBefore: FROM,
-      notAfter: until,
-      spki: key.spki,
-      extensions: [
-        extension.basicConstraints(ca !== undefined, ca),
-        ca === undefined
-          ? extension.keyUsage("digitalSignature", "nonRepudiation")
-          : extension.keyUsage("keyCertSign", "cRLSign"),
-        ...extra,
-      ],
-    },
-    (issuer?.key ?? key).signer,
-  );
-  return { key, name, der, serial };
-}
+const NAMES: Readonly<Record<CertificateRole, string>> = {
+  root: "SIMULATION SGX Root CA",
+  ca: "SIMULATION SGX PCK Platform CA",
+  leaf: "SIMULATION SGX PCK Certificate",
+  signer: "SIMULATION SGX TCB Signing",
+};
 
-async function crl(issuer: Issued, until: Date, revoked: readonly Uint8Array[]): Promise<string> {
-  const bytes = await issueCrl(
-    {
-      issuer: issuer.name,
-      thisUpdate: FROM,
-      nextUpdate: until,
-      revoked: revoked.map((serial) => ({ serial, date: FROM })),
-      extensions: [
-        extension.authorityKeyIdentifier(await keyIdentifier(issuer.key.spki)),
-        extension.crlNumber(1n),
-      ],
-    },
-    issuer.key.signer,
-  );
-  return toHex(bytes);
-}
+const GOOD_PCK: PckExtensionFields = {
+  ppid: concatBytes(utf8("SIMULATED-PPID"), new Uint8Array(2)),
+  cpuSvn: TEST_CPU_SVN,
+  pceSvn: 13,
+  pceId: new Uint8Array(2),
+  fmspc: fromHex("53494d000000"),
+  platformInstanceId: new Uint8Array(16),
+};
 
-async function signFixed(signer: Signer, data: Uint8Array): Promise<Uint8Array> {
-  return ecdsaFromDer(await signer.sign(data), 32);
-}
-
-async function signedBody(member: string, inner: string, signer: Issued): Promise<string> {
-  const signature = toHex(await signFixed(signer.key.signer, utf8(inner)));
-  return `{"${member}":${inner},"signature":"${signature}"}`;
-}
-
-function pem(...chain: readonly Issued[]): string {
-  return chain.map(({ der }) => encodePem("CERTIFICATE", der)).join("");
-}
-
-/** x‖y of a P-256 key: the last 64 bytes of its SubjectPublicKeyInfo. */
-function pointOf(key: EcKey): Uint8Array {
-  return key.spki.slice(-64);
-}
-
-/** Makes a platform whose evidence verifies, but for what `options` bend. */
+/** Creates a platform whose evidence verifies under its own anchor, but for what `options` bend. */
 export async function createTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
-  const root = await issue("SIMULATION SGX Root CA", undefined, { ca: 1 });
-  const ca = await issue(
-    "SIMULATION SGX PCK Platform CA",
-    root,
-    options.caMayNotIssue === true ? {} : { ca: 0 },
-  );
-  const pckExtension = encodePckExtension({
-    ppid: new Uint8Array(16),
-    cpuSvn: CPU_SVN,
-    pceSvn: options.pceSvn ?? 13,
-    pceId: new Uint8Array(2),
-    fmspc: fromHex(FMSPC),
-    platformInstanceId: new Uint8Array(16),
-  });
-  const leaf = await issue(options.leafName ?? "SIMULATION SGX PCK Certificate", ca, {
-    extra: [pckExtension],
-    ...(options.leafUntil === undefined ? {} : { until: options.leafUntil }),
-    ...(options.leafIsCa === true ? { ca: 0 } : {}),
-  });
-  const signer = await issue(
-    "SIMULATION SGX TCB Signing",
-    options.signerIsPck === true ? leaf : root,
-    {},
-  );
-  const anchor = createSimulationAnchor(root.der);
+  const keys = await generateKeys();
+  const serials: Serials = {
+    root: randomSerial(),
+    ca: randomSerial(),
+    leaf: randomSerial(),
+    signer: randomSerial(),
+  };
+  const certificates = await issueCertificates(keys, serials, options);
+  const pem = (role: CertificateRole): string => encodePem("CERTIFICATE", certificates[role]);
+  const pckChainPem = pem("leaf") + pem("ca") + pem("root");
+  const signerChain = pem("signer") + pem("root");
+  const crlOf = async (issuer: "root" | "ca"): Promise<string> =>
+    await createCrl(issuer, keys, serials, options);
   return {
-    anchor,
-    collateral: await collateralOf({ root, ca, leaf, signer }, options),
-    quote: async (body = {}) => await quoteOf({ root, ca, leaf }, options, body),
+    now: NOW,
+    anchor: createSimulationAnchor(certificates.root),
+    collateral: {
+      tcbInfo: await signJson("tcbInfo", tcbInfoText(NOW, options.tcbInfo), keys, options),
+      tcbInfoIssuerChain: signerChain,
+      qeIdentity: await signJson(
+        "enclaveIdentity",
+        qeIdentityText(NOW, options.qeIdentity),
+        keys,
+        options,
+      ),
+      qeIdentityIssuerChain: signerChain,
+      pckCrl: await crlOf("ca"),
+      pckCrlIssuerChain: pem("ca") + pem("root"),
+      rootCaCrl: await crlOf("root"),
+    },
+    pckChainPem,
+    keys,
+    serials,
+    quote: async (reportData, quoteOptions = {}) =>
+      await createQuote(keys, options, { body: {}, pckChainPem, ...quoteOptions }, reportData),
   };
 }
 
-async function collateralOf(
-  { root, ca, leaf, signer }: Record<"root" | "ca" | "leaf" | "signer", Issued>,
+async function generateKeys(): Promise<Keys> {
+  const generate = async (): Promise<EcKey> => await generateEcKey("P-256");
+  return {
+    root: await generate(),
+    ca: await generate(),
+    leaf: await generate(),
+    signer: await generate(),
+    attestation: await generate(),
+  };
+}
+
+async function issueCertificates(
+  keys: Keys,
+  serials: Serials,
   options: TestPlatformOptions,
-): Promise<DcapCollateral> {
-  const tcbInfo = encodeTcbInfo({
-    issueDate: FROM,
-    nextUpdate: options.tcbUntil ?? UNTIL,
-    fmspc: options.fmspc ?? FMSPC,
-    pceId: "0000",
-    evaluationDataNumber: 17,
-    levels: [
-      {
-        components: [...CPU_SVN],
-        pceSvn: 13,
-        date: FROM,
-        status: options.tcbStatus ?? "UpToDate",
-        ...(options.tcbAdvisories === undefined ? {} : { advisoryIds: options.tcbAdvisories }),
-      },
+): Promise<Readonly<Record<CertificateRole, Uint8Array>>> {
+  const issue = async (role: CertificateRole, issuer: "root" | "ca"): Promise<Uint8Array> => {
+    const good: CertificateTemplate = {
+      serial: serials[role],
+      issuer: commonName(NAMES[issuer]),
+      subject: commonName(NAMES[role]),
+      notBefore: new Date(NOW.getTime() - 10 * DAY_MS),
+      notAfter: new Date(NOW.getTime() + 10 * DAY_MS),
+      spki: keys[role].spki,
+      extensions: [
+        ...profileOf(role),
+        ...(role === "leaf" ? [encodePckExtension({ ...GOOD_PCK, ...options.pck })] : []),
+        extension.authorityKeyIdentifier(await keyIdentifier(keys[issuer].spki)),
+      ],
+    };
+    const key = options.signerOf?.(role, keys) ?? keys[issuer];
+    return await issueCertificate(options.certificate?.(role, good) ?? good, key.signer);
+  };
+  return {
+    root: await issue("root", "root"),
+    ca: await issue("ca", "root"),
+    leaf: await issue("leaf", "ca"),
+    signer: await issue("signer", "root"),
+  };
+}
+
+/** Constraints and key usage by the table of specification section 1.8. */
+function profileOf(role: CertificateRole): CertificateTemplate["extensions"] {
+  return role === "root" || role === "ca"
+    ? [
+        extension.basicConstraints(true, role === "root" ? 1 : 0),
+        extension.keyUsage("keyCertSign", "cRLSign"),
+      ]
+    : [extension.basicConstraints(false), extension.keyUsage("digitalSignature", "nonRepudiation")];
+}
+
+async function signJson(
+  member: "tcbInfo" | "enclaveIdentity",
+  good: string,
+  keys: Keys,
+  { json, signerOf }: TestPlatformOptions,
+): Promise<string> {
+  const text = json?.(member, good) ?? good;
+  const signature = await signFixed(signerOf?.(member, keys) ?? keys.signer, utf8(text));
+  return `{"${member}":${text},"signature":"${toHex(signature)}"}`;
+}
+
+/** r‖s, as quotes and signed JSON carry it. */
+async function signFixed(key: EcKey, data: Uint8Array): Promise<Uint8Array> {
+  return ecdsaFromDer(await key.signer.sign(data), 32);
+}
+
+async function createCrl(
+  issuer: "root" | "ca",
+  keys: Keys,
+  serials: Serials,
+  { crl, signerOf }: TestPlatformOptions,
+): Promise<string> {
+  const good: CrlTemplate = {
+    issuer: commonName(NAMES[issuer]),
+    thisUpdate: new Date(NOW.getTime() - 2 * DAY_MS),
+    nextUpdate: new Date(NOW.getTime() + 9 * DAY_MS),
+    revoked: [{ serial: new Uint8Array([0x55]), date: NOW }],
+    extensions: [
+      extension.crlNumber(1n),
+      extension.authorityKeyIdentifier(await keyIdentifier(keys[issuer].spki)),
     ],
-  });
-  const qeIdentity = encodeQeIdentity({
-    issueDate: FROM,
-    nextUpdate: options.qeUntil ?? UNTIL,
-    evaluationDataNumber: 17,
-    attributes: "11000000000000000000000000000000",
-    attributesMask: "FBFFFFFFFFFFFFFF0000000000000000",
-    mrSigner: toHex(QE_MR_SIGNER),
-    isvProdId: 1,
-    levels: [{ isvSvn: 8, date: FROM, status: options.qeStatus ?? "UpToDate" }],
-  });
-  const revokedByRoot = { ca: [ca.serial], signer: [signer.serial], leaf: [] };
-  const crlUntil = options.crlUntil ?? UNTIL;
-  return {
-    tcbInfo: await signedBody("tcbInfo", tcbInfo, signer),
-    tcbInfoIssuerChain: pem(signer, root),
-    qeIdentity: await signedBody("enclaveIdentity", qeIdentity, signer),
-    qeIdentityIssuerChain: pem(signer, root),
-    pckCrl: await crl(ca, crlUntil, options.revoke === "leaf" ? [leaf.serial] : []),
-    pckCrlIssuerChain: pem(ca, root),
-    rootCaCrl: await crl(
-      root,
-      crlUntil,
-      options.revoke === undefined ? [] : revokedByRoot[options.revoke],
-    ),
   };
+  const key = signerOf?.(`${issuer}Crl`, keys) ?? keys[issuer];
+  return toHex(await issueCrl(crl?.(issuer, good, serials) ?? good, key.signer));
 }
 
-async function quoteOf(
-  { root, ca, leaf }: Record<"root" | "ca" | "leaf", Issued>,
-  options: TestPlatformOptions,
-  body: Partial<SgxReportBodyFields>,
+async function createQuote(
+  keys: Keys,
+  { signerOf }: TestPlatformOptions,
+  options: TestQuoteOptions & { readonly pckChainPem: string },
+  reportData: Uint8Array,
 ): Promise<Uint8Array> {
-  const attestation = await generateEcKey("P-256");
-  const qeAuthData = new Uint8Array(32).fill(7);
-  const attestationKey = pointOf(attestation);
-  const commitment = await crypto.subtle.digest("SHA-256", concatBytes(attestationKey, qeAuthData));
+  const { qeAuthData = new Uint8Array(32).fill(0x0a), pckChainPem } = options;
+  // An uncompressed point ends every P-256 SubjectPublicKeyInfo.
+  const attestationKey = keys.attestation.spki.slice(-64);
   const qeReport = encodeSgxReportBody({
-    cpuSvn: CPU_SVN,
-    attributes: fromHex(`${options.qeDebug === true ? "13" : "11"}${"00".repeat(15)}`),
-    mrEnclave: new Uint8Array(32),
-    mrSigner: QE_MR_SIGNER,
+    cpuSvn: TEST_CPU_SVN,
+    attributes: fromHex("11000000000000000300000000000000"),
+    mrEnclave: new Uint8Array(32).fill(0x0e),
+    mrSigner: new Uint8Array(32).fill(0x51),
     isvProdId: 1,
-    isvSvn: options.qeIsvSvn ?? 8,
-    reportData: new Uint8Array(commitment),
+    isvSvn: 8,
+    reportData: await sha256(concatBytes(attestationKey, qeAuthData)),
+    ...options.qeReport,
   });
-  const signed = encodeQuoteV3Signed(
-    utf8("SIMULATED-TEE"),
-    encodeSgxReportBody({
-      cpuSvn: CPU_SVN,
-      attributes: fromHex(`05${"00".repeat(7)}07${"00".repeat(7)}`),
-      mrEnclave: new Uint8Array(32).fill(1),
-      mrSigner: new Uint8Array(32).fill(2),
-      isvProdId: 4,
-      isvSvn: 3,
-      reportData: new Uint8Array(64).fill(9),
-      ...body,
-    }),
-  );
+  const body = encodeSgxReportBody({
+    cpuSvn: TEST_CPU_SVN,
+    attributes: fromHex("05000000000000000300000000000000"),
+    mrEnclave: new Uint8Array(32).fill(0xaa),
+    mrSigner: new Uint8Array(32).fill(0xbb),
+    isvProdId: 7,
+    isvSvn: 3,
+    reportData,
+    ...options.body,
+  });
+  const signed = encodeQuoteV3Signed(utf8("SIMULATED-TEE"), body);
   return encodeQuoteV3(signed, {
-    signature: await signFixed(attestation.signer, signed),
+    signature: await signFixed(signerOf?.("quote", keys) ?? keys.attestation, signed),
     attestationKey,
     qeReport,
-    qeReportSignature: await signFixed(leaf.key.signer, qeReport),
+    qeReportSignature: await signFixed(signerOf?.("qeReport", keys) ?? keys.leaf, qeReport),
     qeAuthData,
-    pckChainPem: pem(leaf, ca, root),
+    pckChainPem,
   });
 }

@@ -42,7 +42,7 @@ export interface Activation {
 
 /**
  * Decides an activation in the order of section 3.3. Throws `ACTIVATION_STATE`,
- * `MARBLE_TYPE_UNKNOWN`, `PACKAGE_UNKNOWN`, `QUOTE_…`, `PACKAGE_MISMATCH`, `ACTIVATION_LIMIT`,
+ * `MARBLE_TYPE_UNKNOWN`, `PACKAGE_UNKNOWN`, `QUOTE_…`, `PACKAGE_…`, `ACTIVATION_LIMIT`,
  * `UUID_INVALID`, `CSR_INVALID`, `SECRET_INVALID`, `PARAMETERS_INVALID`.
  */
 export async function activateMarble(

@@ -12,12 +12,12 @@ export async function generateP384Key(): Promise<KeyObject> {
 
 /** DER SubjectPublicKeyInfo of a private key. */
 export function spkiOf(privateKey: KeyObject): Uint8Array {
-  return createPublicKey(privateKey).export({ type: "spki", format: "der" });
+  return new Uint8Array(createPublicKey(privateKey).export({ type: "spki", format: "der" }));
 }
 
 /** DER PKCS#8; secret. */
 export function pkcs8Of(privateKey: KeyObject): Uint8Array {
-  return privateKey.export({ type: "pkcs8", format: "der" });
+  return new Uint8Array(privateKey.export({ type: "pkcs8", format: "der" }));
 }
 
 /**
@@ -33,5 +33,5 @@ export function p384Signer(privateKey: KeyObject): Signer {
 
 /** ASN.1 ECDSA over SHA-256 of `data`: the form of manifest and quote signatures (section 2.7). */
 export function signSha256(privateKey: KeyObject, data: Uint8Array): Uint8Array {
-  return sign("sha256", data, privateKey);
+  return new Uint8Array(sign("sha256", data, privateKey));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { VerifiedSgxQuote } from "@carrara/attestation";
+import type { SgxReportBody, VerifiedSgxQuote } from "@carrara/attestation";
 import { equalBytes, toHex } from "@carrara/encoding";
 import { matchPackage, type Package } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
@@ -8,11 +8,17 @@ import { CoordinatorError } from "../error.ts";
 const DEFAULT_TCB_STATUSES: readonly string[] = ["SWHardeningNeeded"];
 
 /** The part of a verified quote that the policy looks at. */
-export type QuoteClaims = Pick<VerifiedSgxQuote, "status" | "advisoryIds" | "body">;
+export interface QuoteClaims extends Pick<VerifiedSgxQuote, "status" | "advisoryIds"> {
+  readonly body: Pick<
+    SgxReportBody,
+    "debug" | "mrEnclave" | "mrSigner" | "isvProdId" | "isvSvn" | "reportData"
+  >;
+}
 
 /**
  * Appraises genuine evidence against a package and the TLS client certificate it came with (section
- * 3.4). Throws `QUOTE_TCB_STATUS`, `QUOTE_ADVISORY`, `QUOTE_REPORT_DATA`, `PACKAGE_MISMATCH`.
+ * 3.4). Throws `QUOTE_TCB_STATUS`, `QUOTE_ADVISORY`, `QUOTE_REPORT_DATA`, and the
+ * `PACKAGE_…` code of the first property that differs.
  */
 export function requireAcceptedQuote(
   quote: QuoteClaims,
@@ -58,6 +64,6 @@ function requirePackage({ body }: QuoteClaims, pkg: Package): void {
     securityVersion: body.isvSvn,
   });
   if (mismatch !== undefined) {
-    throw new CoordinatorError("PACKAGE_MISMATCH", `${mismatch.message} (${mismatch.code})`);
+    throw new CoordinatorError(mismatch.code, mismatch.message);
   }
 }

@@ -9,6 +9,7 @@ export {
   type TestMachine,
   testIdentity,
 } from "./test-coordinator.ts";
+export { testManifest } from "./test-manifest.ts";
 export {
   type ActivationFields,
   type ActivationOutcome,
@@ -17,3 +18,4 @@ export {
   prepareMarble,
   TEST_UUID,
 } from "./test-marble.ts";
+export { createTestUser, type TestUser } from "./test-user.ts";

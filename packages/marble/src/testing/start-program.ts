@@ -44,7 +44,7 @@ export async function startProgram(config: TlsConfig, portMap: object = {}): Pro
     },
   );
   let log = "";
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stderr?.on("data", (chunk: Buffer) => {
     log += chunk.toString();
   });
   const waiting = new Map<number, (answer: Answer) => void>();
@@ -65,7 +65,7 @@ export async function startProgram(config: TlsConfig, portMap: object = {}): Pro
     async ask(op, request = {}) {
       const id = next++;
       const answered = new Promise<Answer>((resolve) => waiting.set(id, resolve));
-      child.send({ id, op, ...request });
+      child.send({ id, op, ...request }, () => {});
       const { value, error } = await Promise.race([answered, died]);
       if (error !== undefined) throw new Error(error);
       return value;

@@ -20,7 +20,7 @@ const RECORD_SIZE_BYTES = 8;
 export const MAX_IMAGE_BYTES: number = MAX_BUNDLE_BYTES + MAX_SETTINGS_BYTES + 4096;
 
 /** Kinds of measured records that an image carries (numbers of the measurement document). */
-export const RECORD_TYPE = { bundle: 3, settings: 7 } as const;
+const RECORD_TYPE = { bundle: 3, settings: 7 } as const;
 
 /** One measured part of an image. */
 export interface ImageRecord {

@@ -58,7 +58,10 @@ export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningApi>
   for (const { failureStatus, ...route } of routesV1(coordinator)) {
     addRoute(app, deps, route, { version: 1, failureStatus });
   }
-  app.setNotFoundHandler((_request, reply) => send(reply, errorAnswer(405)));
+  app.setNotFoundHandler(({ method }, reply) => {
+    log.debug({ code: "ROUTE_UNKNOWN", method }, "request refused");
+    send(reply, errorAnswer(405));
+  });
   const stopListening = coordinator.onIdentityChange(() => {
     app.server.setSecureContext(secureContextOptions(coordinator.clientIdentity()));
   });

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { toHex, utf8 } from "@carrara/encoding";
+import { type Package, parseManifest } from "@carrara/manifest";
+import { describe, expect, test } from "vitest";
+import { CoordinatorError } from "../error.ts";
+import { type QuoteClaims, requireAcceptedQuote } from "./quote-policy.ts";
+
+const certificate = utf8("certificate");
+const reportData = new Uint8Array(64);
+reportData.set(createHash("sha256").update(certificate).digest());
+
+const body: QuoteClaims["body"] = {
+  debug: false,
+  mrEnclave: new Uint8Array(32).fill(0xab),
+  mrSigner: new Uint8Array(32).fill(0xcd),
+  isvProdId: 3,
+  isvSvn: 4,
+  reportData,
+};
+
+function outcome(fields: object, claims: Partial<QuoteClaims>, over = certificate): string {
+  const json = JSON.stringify({ Packages: { p: fields } });
+  const pkg: Package | undefined = parseManifest(utf8(json)).packages.get("p");
+  if (pkg === undefined) throw new TypeError("no package");
+  try {
+    requireAcceptedQuote({ status: "UpToDate", advisoryIds: [], body, ...claims }, pkg, over);
+    return "accepted";
+  } catch (error) {
+    if (error instanceof CoordinatorError) return error.code;
+    throw error;
+  }
+}
+
+describe("the quote policy of section 3.4", () => {
+  const hardening = { status: "SWHardeningNeeded", advisoryIds: ["INTEL-SA-00334"] } as const;
+  test.each<[string, object, Partial<QuoteClaims>, string]>([
+    ["an up-to-date platform", {}, {}, "accepted"],
+    ["SWHardeningNeeded by default", {}, hardening, "accepted"],
+    ["OutOfDate by default", {}, { status: "OutOfDate" }, "QUOTE_TCB_STATUS"],
+    [
+      "a listed status",
+      { AcceptedTCBStatuses: ["OutOfDate"] },
+      { status: "OutOfDate" },
+      "accepted",
+    ],
+    ["an unlisted status", { AcceptedTCBStatuses: ["OutOfDate"] }, hardening, "QUOTE_TCB_STATUS"],
+    [
+      "another case",
+      { AcceptedTCBStatuses: ["outofdate"] },
+      { status: "OutOfDate" },
+      "QUOTE_TCB_STATUS",
+    ],
+    [
+      "a listed advisory in any case",
+      { AcceptedAdvisories: ["intel-sa-00334"] },
+      hardening,
+      "accepted",
+    ],
+    ["an unlisted advisory", { AcceptedAdvisories: ["INTEL-SA-1"] }, hardening, "QUOTE_ADVISORY"],
+    ["debug where forbidden", {}, { body: { ...body, debug: true } }, "PACKAGE_DEBUG"],
+    ["no debug where demanded", { Debug: true }, {}, "PACKAGE_DEBUG"],
+    ["the right measurement", { UniqueID: toHex(body.mrEnclave).toUpperCase() }, {}, "accepted"],
+    ["another measurement", { UniqueID: "00" }, {}, "PACKAGE_UNIQUE_ID"],
+    ["another signer", { SignerID: "00" }, {}, "PACKAGE_SIGNER_ID"],
+    ["another product", { ProductID: 4 }, {}, "PACKAGE_PRODUCT_ID"],
+    ["a higher security version", { SecurityVersion: 3 }, {}, "accepted"],
+    ["a lower security version", { SecurityVersion: 5 }, {}, "PACKAGE_SECURITY_VERSION"],
+  ])("decides %s", (_, fields, claims, expected) => {
+    expect(outcome(fields, claims)).toBe(expected);
+  });
+
+  test("refuses a quote over another certificate", () => {
+    expect(outcome({}, {}, utf8("other"))).toBe("QUOTE_REPORT_DATA");
+  });
+});

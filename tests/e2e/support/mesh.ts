@@ -1,0 +1,100 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Mesh, startMesh } from "@carrara/cli";
+
+/** This repository. */
+export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+
+/** A running Confidential Emojivoto in a state directory of its own. */
+export interface TestMesh {
+  readonly mesh: Mesh;
+  readonly stateDir: string;
+  /** PEM of the chain file that `--coordinator-cert` writes. */
+  readonly ca: string;
+  stop(): Promise<void>;
+}
+
+/** Starts the application on free ports, without the bot. */
+export async function startEmojivoto(): Promise<TestMesh> {
+  const stateDir = await mkdtemp(join(tmpdir(), "carrara-mesh-"));
+  const mesh = await startMesh({
+    appDir: join(ROOT, "apps/emojivoto"),
+    repository: ROOT,
+    stateDir,
+    ports: { web: 0, coordinator: 0, mesh: 0 },
+    voteBot: false,
+  });
+  return {
+    mesh,
+    stateDir,
+    ca: await readFile(mesh.files.coordinatorCert, "utf8"),
+    async stop() {
+      await mesh.stop();
+      await rm(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An answer of the web service. */
+export interface WebAnswer {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+/** Calls the web service over TLS, verified with the mesh's chain. */
+export async function callWeb(
+  { mesh, ca }: Pick<TestMesh, "mesh" | "ca">,
+  method: string,
+  path: string,
+): Promise<WebAnswer> {
+  return await new Promise((resolve, reject) => {
+    request(
+      { host: "localhost", port: mesh.ports.web, ca, method, path, agent: false, timeout: 15_000 },
+      (response) => {
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (chunk: string) => {
+          body += chunk;
+        });
+        response.on("end", () => resolve({ status: response.statusCode, body }));
+      },
+    )
+      .once("error", reject)
+      .end();
+  });
+}
+
+/** Casts a vote for an emoji by its name without colons. */
+export async function vote(web: Pick<TestMesh, "mesh" | "ca">, name: string): Promise<WebAnswer> {
+  return await callWeb(web, "POST", `/api/vote?choice=%3A${name}%3A`);
+}
+
+/** Outcome of a command: exit status and what it printed. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  program: string,
+  ...args: readonly string[]
+): Promise<CommandResult> {
+  return await new Promise((resolve) => {
+    execFile(program, args, { cwd: ROOT, timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+/** Runs the `carrara` command from its sources. */
+export async function carrara(...args: readonly string[]): Promise<CommandResult> {
+  const main = join(ROOT, "packages/cli/src/main.ts");
+  const node = ["--conditions=@carrara/source", "--import", "tsx", main];
+  return await runProgram(process.execPath, ...node, ...args);
+}
