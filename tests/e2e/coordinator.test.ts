@@ -102,7 +102,7 @@ describe("with a manifest", () => {
     ["QUOTE_SIGNATURE_INVALID", { quote: (quote) => flip(quote, 100) }],
     ["QUOTE_LENGTH_MISMATCH", { quote: (quote) => quote.subarray(0, 500) }],
     ["CSR_SIGNATURE_INVALID", { csr: (csr) => flip(csr, csr.length - 5) }],
-    ["CSR_INVALID", { csr: (csr) => csr.subarray(0, 50) }],
+    ["DER_MALFORMED", { csr: (csr) => csr.subarray(0, 50) }],
   ])("refuses with %s, in the answer and in the log, and goes on", async (code, change) => {
     const before = coordinator.log().length;
     await expect(activate(coordinator, change)).rejects.toMatchObject({

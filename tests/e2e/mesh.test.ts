@@ -111,7 +111,7 @@ describe("a verifier", () => {
   test("is told no for another manifest, and that nobody is there", async () => {
     const cert = join(running.stateDir, "verified.pem");
     const flags = ["--insecure", "--coordinator-cert", cert];
-    expect((await carrara("manifest", "verify", "00".repeat(32), host(), ...flags)).code).toBe(1);
+    expect((await carrara("manifest", "verify", "00".repeat(32), host(), ...flags)).code).toBe(3);
     expect((await carrara("status", "localhost:9", ...flags)).code).toBe(4);
     expect((await carrara("manifest", "verify")).code).toBe(2);
   });

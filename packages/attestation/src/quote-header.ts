@@ -3,7 +3,7 @@ import { type ByteReader, writeLe } from "./byte-reader.ts";
 import { AttestationError } from "./error.ts";
 
 /** Size of a quote header in bytes, in every version. */
-export const QUOTE_HEADER_BYTES = 48;
+const QUOTE_HEADER_BYTES = 48;
 
 const ECDSA_P256 = 2;
 const USER_DATA_BYTES = 20;

@@ -83,7 +83,7 @@ export async function startCoordinatorServer(
  * Sets `manifest` unless the very same one is in force, so that a restart is no error. Throws
  * `STATE_WRONG` when another one is, and what setting a manifest throws.
  */
-export async function applyStartupManifest(
+async function applyStartupManifest(
   coordinator: Coordinator,
   manifest: Uint8Array,
   log: Log,

@@ -12,8 +12,7 @@ export function readConnectArguments(args: readonly unknown[]): ConnectArguments
   const [first, second] = args;
   if (Array.isArray(first)) return readConnectArguments(first);
   const last: unknown = args.at(-1);
-  const listener =
-    typeof last === "function" ? () => void Reflect.apply(last, undefined, []) : undefined;
+  const listener = typeof last === "function" ? (last as () => void) : undefined;
   if (typeof first === "object" && first !== null) {
     return { options: first as Readonly<Record<string, unknown>>, listener };
   }

@@ -51,7 +51,7 @@ export function parseName(raw: Uint8Array): NameAttribute[] {
       const { tag, content } = pair.read();
       pair.end();
       const value = TEXT_TAGS.has(tag)
-        ? new TextDecoder().decode(content)
+        ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(content)
         : `#${Array.from(content, (octet) => octet.toString(16).padStart(2, "0")).join("")}`;
       attributes.push({ type, value });
     }

@@ -23,10 +23,10 @@ import { qeIdentityText, TEST_CPU_SVN, tcbInfoText } from "./test-endorsements.t
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The certificates of a platform, by what they are for. */
-export type CertificateRole = "root" | "ca" | "leaf" | "signer";
+type CertificateRole = "root" | "ca" | "leaf" | "signer";
 
 /** Everything that is signed. */
-export type SignedThing =
+type SignedThing =
   | CertificateRole
   | "tcbInfo"
   | "enclaveIdentity"

@@ -54,6 +54,8 @@ export interface LaunchMarbleOptions {
 export interface Mesh {
   readonly facts: ReadyFacts;
   readonly ports: MeshPorts;
+  /** Where the inner listeners of the marbles are really bound. */
+  readonly plan: PortPlan;
   readonly files: MeshFiles;
   readonly platform: SimulatedPlatform;
   readonly images: ReadonlyMap<string, SignedImage>;
@@ -161,6 +163,7 @@ function createMesh(parts: MeshParts): Mesh {
   return {
     facts: factsOf(parts),
     ports,
+    plan,
     files,
     platform,
     images,

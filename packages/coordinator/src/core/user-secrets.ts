@@ -1,13 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import {
-  type GoDecoder,
-  type GoStruct,
-  goBytes,
-  goMap,
-  goNullable,
-  goObject,
-  isGranted,
-} from "@carrara/manifest";
+import { type GoDecoder, goBytes, goMap, goNullable, goObject, isGranted } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 import type { MeshUser } from "./deployment.ts";
 import { dryRunUploads } from "./marble-parameters.ts";
@@ -15,18 +7,20 @@ import { keyBytesOf, type Secret } from "./secret.ts";
 import { type MeshState, requireRunning } from "./state.ts";
 import { updateLogEntry } from "./update-log.ts";
 
-const FIELDS = {
-  cert: goNullable(goBytes),
-  private: goNullable(goBytes),
-  key: goNullable(goBytes),
-} as const;
-
 /** An uploaded value (section 2.6); empty bytes count as absent. */
-export type UserSecret = GoStruct<typeof FIELDS>;
+export interface UserSecret {
+  readonly cert: Uint8Array | undefined;
+  readonly private: Uint8Array | undefined;
+  readonly key: Uint8Array | undefined;
+}
 
 /** Reads `{name: UserSecret}`. */
 export const userSecretsDecoder: GoDecoder<ReadonlyMap<string, UserSecret>> = goMap(
-  goObject(FIELDS),
+  goObject({
+    cert: goNullable(goBytes),
+    private: goNullable(goBytes),
+    key: goNullable(goBytes),
+  }),
 );
 
 /**

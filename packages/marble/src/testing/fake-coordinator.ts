@@ -55,7 +55,8 @@ export async function createFakeCoordinator(
     ALPNProtocols: ["h2"],
   });
   tls.on("secureConnection", (socket) => {
-    const { raw } = socket.getPeerCertificate();
+    // Typed as always there, but a peer without a certificate has none.
+    const raw: Buffer | undefined = socket.getPeerCertificate().raw;
     if (raw === undefined) return void socket.destroy();
     certificates.set(socket.remotePort, new Uint8Array(raw));
     injector.injectConnection(socket);

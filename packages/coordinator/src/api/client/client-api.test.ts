@@ -1,7 +1,7 @@
-import { createHash, verify, X509Certificate } from "node:crypto";
+import { createHash, createPublicKey, verify, X509Certificate } from "node:crypto";
 import { connect as connectPlain } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { createSgxVerifier, decodeOeQuote, parseQuote } from "@carrara/attestation";
+import { createSgxVerifier, decodeOeQuote, encodeOeQuote, parseQuote } from "@carrara/attestation";
 import { parsePem, toBase64, utf8 } from "@carrara/encoding";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callHttps, type HttpCall } from "../../testing/http-client.ts";
@@ -13,6 +13,7 @@ import {
 import { testManifest } from "../../testing/test-manifest.ts";
 import { callActivate, prepareMarble } from "../../testing/test-marble.ts";
 import { createTestUser, type TestUser } from "../../testing/test-user.ts";
+import { serveClientApi } from "./client-api.ts";
 
 let machine: TestMachine;
 let fresh: TestCoordinator;
@@ -213,7 +214,7 @@ describe("the manifest", () => {
     expect((await call(fresh, { path: "/status" })).json.data.StatusCode).toBe(2);
   });
 
-  test.each<[string, object, string]>([
+  test.each<[string, Readonly<Record<string, unknown>>, string]>([
     ["a broken template", { Marbles: marbleWith("{{ hex") }, "TEMPLATE_PARSE"],
     ["an unknown secret", { Marbles: marbleWith("{{ hex .Secrets.no }}") }, "TEMPLATE_EXECUTION"],
     ["a broken user", { Users: { u: { Certificate: "x" } } }, "MANIFEST_INVALID"],
@@ -241,10 +242,10 @@ function marbleWith(template: string): object {
 }
 
 describe("a user", () => {
-  const post = (secrets: object, client: TestUser | undefined = user): HttpCall => ({
+  const post = (secrets: object): HttpCall => ({
     path: "/api/v2/secrets",
     body: JSON.stringify({ secrets }),
-    ...(client === undefined ? {} : { client }),
+    client: user,
   });
 
   test("reads what the role allows, unset secrets as null", async () => {
@@ -385,13 +386,14 @@ describe("a monotonic counter", () => {
 describe("sign-quote", () => {
   const path = "/api/v2/sign-quote";
 
-  test("signs the status of a quote in either form", async () => {
-    const raw = await machine.teeFor().getEvidence(new Uint8Array(32));
-    const sgxQuote = toBase64(raw);
+  test.each([
+    ["raw", (raw: Uint8Array) => raw],
+    ["Open Enclave", encodeOeQuote],
+  ])("signs the status of a quote in %s form", async (_, wrap) => {
+    const sgxQuote = toBase64(wrap(await machine.teeFor().getEvidence(new Uint8Array(32))));
     const { json } = await call(running, { path, body: JSON.stringify({ sgxQuote }) });
     expect(json.data.tcbStatus).toBe("UpToDate");
     const { key } = running.coordinator.clientIdentity();
-    const { createPublicKey } = await import("node:crypto");
     const signed = utf8(`${sgxQuote}UpToDate`);
     const signature = Buffer.from(json.data.verificationSignature, "base64");
     expect(verify("sha256", signed, createPublicKey(key), signature)).toBe(true);
@@ -407,9 +409,9 @@ describe("sign-quote", () => {
 });
 
 describe("the client port", () => {
-  async function rawAnswer(text: string): Promise<string> {
+  async function rawAnswer(text: string, port = running.clientPort): Promise<string> {
     const socket: TLSSocket = connect({
-      port: running.clientPort,
+      port,
       host: "127.0.0.1",
       rejectUnauthorized: false,
     });
@@ -449,5 +451,26 @@ describe("the client port", () => {
       fields: { code: "TLS_HANDSHAKE" },
     });
     expect((await call(running, { path: "/api/v2/status" })).status).toBe(200);
+  });
+
+  test("ends a request that does not come, with 408, and goes on", async () => {
+    const slow = await serveClientApi({
+      coordinator: running.coordinator,
+      log: running.log,
+      address: { host: "127.0.0.1", port: 0 },
+      connectionLogLevel: "error",
+      timeoutsMs: { request: 300, headers: 200, check: 50 },
+    });
+    for (const text of [
+      "GET /api/v2/status HTTP/1.1\r\nHost: x\r\n",
+      "POST /api/v2/manifest HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
+    ]) {
+      const answer = await rawAnswer(text, slow.port);
+      expect(answer).toContain("408 Request Timeout");
+      expect(answer).toContain("REQUEST_TIMEOUT");
+    }
+    expect((await callHttps(slow.port, { path: "/api/v2/status" })).status).toBe(200);
+    await slow.close();
+    await slow.close();
   });
 });
