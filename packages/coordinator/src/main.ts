@@ -2,10 +2,14 @@ import { connectEnclaveTee, createPccsClient } from "@carrara/tee";
 import { pino } from "pino";
 import { readCoordinatorConfig } from "./config.ts";
 import { CoordinatorError, reasonOf } from "./error.ts";
+import { formatLogLine } from "./log.ts";
 import { startCoordinatorServer } from "./server.ts";
 import { openFileStore } from "./store/file-store.ts";
 
-const log = pino({ level: "info" }, pino.destination({ fd: 2, sync: true }));
+const stderr = pino.destination({ fd: 2, sync: true });
+const devMode = process.env["EDG_COORDINATOR_DEV_MODE"] === "1";
+const people = { write: (line: string) => stderr.write(formatLogLine(line)) };
+const log = pino({ level: "info" }, devMode ? people : stderr);
 
 try {
   const config = readCoordinatorConfig(process.env, process.cwd());

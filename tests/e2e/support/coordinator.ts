@@ -152,7 +152,12 @@ export async function freePorts(count: number): Promise<number[]> {
 /** An answer of the client API: HTTP status and the envelope. */
 export interface ApiAnswer {
   readonly status: number;
-  readonly envelope: { readonly status: string; readonly data: unknown; readonly message?: string };
+  readonly envelope: {
+    readonly status: string;
+    readonly data: unknown;
+    readonly message?: string;
+    readonly code?: string;
+  };
 }
 
 /** Calls the client API without verifying its certificate, as a test of wire behaviour. */

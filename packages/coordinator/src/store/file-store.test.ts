@@ -83,6 +83,17 @@ describe("a commit that is cut off", () => {
     }
   });
 
+  test("over a locked store leaves it locked, or the new state", async () => {
+    for (let steps = 0; steps < COMMIT_STEPS; steps += 1) {
+      const files = new Map<string, Uint8Array>();
+      await createFileStore(createMemoryDirectory(files)).commit(pairOf("old"));
+      files.delete("sealed_key");
+      const store = createFileStore(failingDirectory(files, steps));
+      await expect(store.commit(pairOf("new", otherSlot))).rejects.toThrow("power lost");
+      expect(await textIn(files)).toBe(steps < 4 ? "locked" : "new");
+    }
+  });
+
   test("can itself be ended in a start that is cut off", async () => {
     for (let commitSteps = 0; commitSteps < COMMIT_STEPS; commitSteps += 1) {
       for (let startSteps = 0; startSteps < 5; startSteps += 1) {

@@ -46,7 +46,7 @@ export async function unsealStore(
     pending: await openSlot(files.key.pending, getSealingKey),
   };
   const pair = PAIRS.find(([d, k]) => fits(files, slots, d, k));
-  if (pair === undefined) return lockedOrTampered(data, [slots.current, slots.pending]);
+  if (pair === undefined) return lockedOrTampered(data, slots.current);
   const [dataPlace, keyPlace] = pair;
   const opened = openPair(files.data[dataPlace], slots[keyPlace]);
   if (files.data.pending !== undefined || files.key.pending !== undefined) {
@@ -82,11 +82,10 @@ function openPair(data: Uint8Array | undefined, slot: KeySlot | undefined): Unse
   return { kind: "open", slot, recoveryData: recoveryDataOf(data), plain };
 }
 
-function lockedOrTampered(data: Uint8Array, slots: readonly (KeySlot | undefined)[]): Unsealed {
-  const readable = slots.filter((slot) => slot !== undefined);
-  const stale = readable.some(({ dataKey }) => openState(data, dataKey) !== undefined);
-  if (readable.length > 0 && !stale) {
-    throw new CoordinatorError("STATE_TAMPERED", "sealed_data does not decrypt under its key");
+/** A pending key says nothing here: its commit may not have come to its data yet. */
+function lockedOrTampered(data: Uint8Array, slot: KeySlot | undefined): Unsealed {
+  if (slot === undefined || openState(data, slot.dataKey) !== undefined) {
+    return { kind: "locked", data };
   }
-  return { kind: "locked", data };
+  throw new CoordinatorError("STATE_TAMPERED", "sealed_data does not decrypt under its key");
 }

@@ -459,7 +459,7 @@ describe("the client port", () => {
       log: running.log,
       address: { host: "127.0.0.1", port: 0 },
       connectionLogLevel: "error",
-      timeoutsMs: { request: 300, headers: 200, check: 50 },
+      timeoutsMs: { request: 300, headers: 200, check: 50, handshake: 100 },
     });
     for (const text of [
       "GET /api/v2/status HTTP/1.1\r\nHost: x\r\n",
@@ -469,6 +469,9 @@ describe("the client port", () => {
       expect(answer).toContain("408 Request Timeout");
       expect(answer).toContain("REQUEST_TIMEOUT");
     }
+    const silent = connectPlain(slow.port, "127.0.0.1");
+    await new Promise((resolve) => silent.on("close", resolve).on("error", () => undefined));
+    expect(running.log.records.at(-1)).toMatchObject({ fields: { code: "TLS_HANDSHAKE" } });
     expect((await callHttps(slow.port, { path: "/api/v2/status" })).status).toBe(200);
     await slow.close();
     await slow.close();

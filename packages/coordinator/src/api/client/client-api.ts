@@ -43,11 +43,7 @@ export interface ClientApiDeps {
   /** Level of failed handshakes and connections. */
   readonly connectionLogLevel: LogLevel;
   /** Overrides for tests, in milliseconds. */
-  readonly timeoutsMs?: {
-    readonly request: number;
-    readonly headers: number;
-    readonly check: number;
-  };
+  readonly timeoutsMs?: Readonly<Record<"request" | "headers" | "check" | "handshake", number>>;
 }
 
 /** Serves the client API: HTTPS with the root certificate, REST v1 and v2 (sections 1.7 and 2). */
@@ -65,7 +61,7 @@ export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningApi>
   const stopListening = coordinator.onIdentityChange(() => {
     app.server.setSecureContext(secureContextOptions(coordinator.clientIdentity()));
   });
-  await app.listen({ port: address.port, host: address.host ?? "::" });
+  await listen(app, address);
   const { port } = app.server.address() as AddressInfo; // listens on TCP by construction
   log.info({ port }, "client api listening");
   return {
@@ -77,6 +73,17 @@ export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningApi>
   };
 }
 
+/** Without host: every interface, dual stack, or IPv4 alone where the machine has no IPv6. */
+async function listen(app: FastifyInstance<Server>, { host, port }: ListenAddress): Promise<void> {
+  try {
+    await app.listen({ port, host: host ?? "::" });
+  } catch (error) {
+    const noIpv6 = error instanceof Error && "code" in error && error.code === "EAFNOSUPPORT";
+    if (host !== undefined || !noIpv6) throw error;
+    await app.listen({ port, host: "0.0.0.0" });
+  }
+}
+
 function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
   const { coordinator, log, connectionLogLevel } = deps;
   const timeouts = deps.timeoutsMs;
@@ -85,7 +92,7 @@ function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
       ...secureContextOptions(coordinator.clientIdentity()),
       requestCert: true,
       rejectUnauthorized: false,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: timeouts?.handshake ?? HANDSHAKE_TIMEOUT_MS,
       ALPNProtocols: ["http/1.1"],
       headersTimeout: timeouts?.headers ?? HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: timeouts?.check ?? 1000,

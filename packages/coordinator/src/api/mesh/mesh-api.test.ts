@@ -18,6 +18,8 @@ import {
   prepareMarble,
 } from "../../testing/test-marble.ts";
 
+import { serveMeshApi } from "./mesh-api.ts";
+
 let machine: TestMachine;
 let mesh: TestCoordinator;
 
@@ -296,6 +298,22 @@ describe("the mesh port", () => {
     await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
     expect(refused().slice(before)).toMatchObject([{ fields: { code: "TLS_HANDSHAKE" } }]);
     expect((await activate("web")).kind).toBe("accepted");
+  });
+
+  test("ends a handshake that does not come", async () => {
+    const { coordinator, log } = mesh;
+    const slow = await serveMeshApi({
+      coordinator,
+      log,
+      address: { host: "127.0.0.1", port: 0 },
+      connectionLogLevel: "error",
+      handshakeTimeoutMs: 100,
+    });
+    const socket = connectPlain(slow.port, "127.0.0.1");
+    await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
+    expect(refused().at(-1)).toMatchObject({ fields: { code: "TLS_HANDSHAKE" } });
+    await slow.close();
+    await slow.close();
   });
 
   test("refuses an oversized message and goes on", async () => {

@@ -31,6 +31,8 @@ export interface MeshApiDeps {
   readonly address: ListenAddress;
   /** Level of failed handshakes and connections. */
   readonly connectionLogLevel: LogLevel;
+  /** Override for tests, in milliseconds. */
+  readonly handshakeTimeoutMs?: number;
 }
 
 /**
@@ -57,7 +59,7 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
       requestCert: true,
       rejectUnauthorized: false,
       ALPNProtocols: ["h2"],
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: deps.handshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS,
       // A Marble connects once: tickets would cost a signature's time for nothing.
       secureOptions: constants.SSL_OP_NO_TICKET,
     },
@@ -114,7 +116,7 @@ function logConnection(
 async function listen(server: TlsServer, { host, port }: ListenAddress): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, host: host ?? "::" }, () => {
+    server.listen(host === undefined ? { port } : { port, host }, () => {
       server.off("error", reject);
       resolve();
     });
