@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodePem, parsePem } from "@carrara/encoding";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { loadCertificateCache, saveCertificateCache } from "./certificate-cache.ts";
+import {
+  loadCertificateCache,
+  requireCachedRoot,
+  saveCertificateCache,
+} from "./certificate-cache.ts";
 
 const INTERMEDIATE = encodePem("CERTIFICATE", new Uint8Array([1]));
 const ROOT = encodePem("CERTIFICATE", new Uint8Array([2]));
@@ -52,6 +56,15 @@ describe("certificate cache", () => {
   test("that does not exist is CERTIFICATE_CACHE_MISSING", async () => {
     await expect(loadCertificateCache(path)).rejects.toMatchObject({
       code: "CERTIFICATE_CACHE_MISSING",
+    });
+  });
+
+  test("holds later commands to the same root: another one is ROOT_CHANGED", async () => {
+    await saveCertificateCache(path, `${INTERMEDIATE}${ROOT}`, "hardware");
+    await expect(requireCachedRoot(path, ROOT)).resolves.toBeUndefined();
+    await expect(requireCachedRoot(path, INTERMEDIATE)).rejects.toMatchObject({
+      name: "CliError",
+      code: "ROOT_CHANGED",
     });
   });
 });

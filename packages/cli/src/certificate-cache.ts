@@ -50,6 +50,16 @@ export async function loadCertificateCache(path: string): Promise<CachedCertific
   return { rootPem, chainPem, assurance: assuranceIn(text) };
 }
 
+/** Makes sure that `rootPem` is the root of the cache in `path`. Throws `ROOT_CHANGED`. */
+export async function requireCachedRoot(path: string, rootPem: string): Promise<void> {
+  const cached = await loadCertificateCache(path);
+  if (cached.rootPem === rootPem) return;
+  throw new CliError(
+    "ROOT_CHANGED",
+    `the Coordinator's root certificate differs from the one in ${path}: another Coordinator answers, or its state was reset`,
+  );
+}
+
 function certificatesIn(text: string, path: string): Uint8Array[] {
   try {
     return parsePem(text).map(({ bytes }) => bytes);

@@ -14,8 +14,7 @@ export type CliErrorCode =
   | "STATE_RECOVERY"
   | "STATE_OTHER_MANIFEST"
   | "PROCESS_ENDED"
-  | "MESH_NOT_READY"
-  | "NODE_VERSION";
+  | "MESH_NOT_READY";
 
 /** Thrown by this package. Messages name files, ports and options, never secrets. */
 export class CliError extends Error {

@@ -14,7 +14,7 @@ export interface CliIo {
   /** Results. */
   readonly stdout: (content: string | Uint8Array) => void;
   /** Talk: progress, banners, errors. */
-  readonly stderr: (text: string) => void;
+  readonly stderr: (content: string | Uint8Array) => void;
   readonly env: CliEnvironment;
   /** Directory that relative paths start from. */
   readonly cwd: string;

@@ -11,7 +11,7 @@ const env: CliEnvironment & { readonly NO_COLOR?: string; readonly CI?: string }
 
 process.exitCode = await run(process.argv.slice(2), {
   stdout: (content) => void process.stdout.write(content),
-  stderr: (text) => void process.stderr.write(text),
+  stderr: (content) => void process.stderr.write(content),
   env,
   cwd: process.cwd(),
   interactive: process.stderr.isTTY && !env.NO_COLOR && !env.CI,

@@ -4,6 +4,7 @@ import type { CommandContext } from "./command-context.ts";
 import { addCertificateCommands } from "./commands/certificate-command.ts";
 import { addImageCommands } from "./commands/image-command.ts";
 import { addManifestCommands } from "./commands/manifest-command.ts";
+import { addRunCommand } from "./commands/run-image-command.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
 import { addUpCommand } from "./commands/up-command.ts";
 import { addVersionCommand } from "./commands/version-command.ts";
@@ -55,6 +56,7 @@ function createProgram(io: CliIo): Command {
   addStatusCommand(program, contextOf);
   addCertificateCommands(program, contextOf);
   addImageCommands(program, contextOf);
+  addRunCommand(program, contextOf);
   addVersionCommand(program, contextOf);
   return program;
 }

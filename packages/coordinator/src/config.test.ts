@@ -3,12 +3,12 @@ import { parseListenAddress, readCoordinatorConfig } from "./config.ts";
 
 describe("the configuration", () => {
   test("has the defaults of section 1.2", () => {
-    expect(readCoordinatorConfig({ EDG_COORDINATOR_DNS_NAMES: "" }, "/work")).toEqual({
+    expect(readCoordinatorConfig({ EDG_COORDINATOR_DNS_NAMES: "" }, "/srv")).toEqual({
       meshAddress: { host: undefined, port: 2001 },
       clientAddress: { host: undefined, port: 4433 },
       dnsNames: ["localhost"],
       ipAddresses: [],
-      sealDir: "/work/marblerun-coordinator-data",
+      sealDir: "/srv/marblerun-coordinator-data",
       devMode: false,
       logLevel: "info",
       httpErrorLogLevel: "error",
@@ -32,7 +32,7 @@ describe("the configuration", () => {
         CARRARA_PCCS_URL: "http://127.0.0.1:1",
         CARRARA_ACCEPT_UNATTESTED: "1",
       },
-      "/work",
+      "/srv",
     );
     expect(config).toMatchObject({
       meshAddress: { host: "127.0.0.1", port: 1 },

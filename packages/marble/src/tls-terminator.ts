@@ -11,7 +11,7 @@ const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_PENDING_HANDSHAKES = 1024;
 
 /** Why a connection did not reach the application. */
-export type PeerRefusalCode =
+type PeerRefusalCode =
   | "PEER_CERTIFICATE_MISSING"
   | "PEER_CERTIFICATE_REFUSED"
   | "HANDSHAKE_TIMEOUT"

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { loadCertificateCache } from "../certificate-cache.ts";
-import { CliError } from "../cli-error.ts";
+import { requireCachedRoot } from "../certificate-cache.ts";
 import type { CommandContext } from "../command-context.ts";
 import {
   type AttestedSession,
@@ -72,21 +71,11 @@ async function writeCertificate(
 ): Promise<void> {
   const { io, options } = context;
   const session = await openAttestedSession(context, host);
-  if (!options.insecure) await compareWithCache(context, session);
+  if (!options.insecure) await requireCachedRoot(certificateCacheOf(context), session.rootPem);
   await writeOutput(resolve(io.cwd, output), kind.pemOf(session));
   writeReport(io, options, {
     text: `${kind.title} written to ${output}`,
     assurance: session.assurance,
     json: { output, coordinator: describeCoordinator(session.coordinator) },
   });
-}
-
-async function compareWithCache(context: CommandContext, session: AttestedSession): Promise<void> {
-  const path = certificateCacheOf(context);
-  const cached = await loadCertificateCache(path);
-  if (cached.rootPem === session.rootPem) return;
-  throw new CliError(
-    "ROOT_CHANGED",
-    `the Coordinator's root certificate differs from the one in ${path}: another Coordinator answers, or its state was reset`,
-  );
 }

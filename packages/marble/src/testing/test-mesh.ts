@@ -11,7 +11,7 @@ import {
 } from "@carrara/pki";
 
 /** Certificate and key of a marble, as PEM. */
-export interface TestLeaf {
+interface TestLeaf {
   readonly cert: string;
   readonly key: string;
 }

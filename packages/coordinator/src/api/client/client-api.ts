@@ -106,7 +106,9 @@ function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
     clientErrorHandler: (error, socket) => answerBrokenRequest(log, error, socket),
   });
   app.server.maxConnections = MAX_CONNECTIONS;
-  app.server.on("tlsClientError", (error: Error) => {
+  app.server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
+    // Node reports a handshake that takes too long, but leaves its socket open.
+    socket.destroy();
     log[connectionLogLevel](
       { code: "TLS_HANDSHAKE", reason: error.message },
       "tls handshake failed",
@@ -185,7 +187,12 @@ function send(reply: FastifyReply, { httpStatus, headers, body }: Answer): void 
 }
 
 function answerBrokenRequest(log: Log, error: Error & { code?: string }, socket: Socket): void {
-  if (socket.destroyed || error.code === "ECONNRESET") return;
+  const broken = /^(?:HPE_|ERR_HTTP_)/.test(error.code ?? "");
+  if (socket.destroyed || !broken) {
+    // A failed handshake or a lost connection: nobody there to read an answer.
+    socket.destroy();
+    return;
+  }
   const timedOut = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
   const [line, code] = timedOut
     ? (["408 Request Timeout", "REQUEST_TIMEOUT"] as const)

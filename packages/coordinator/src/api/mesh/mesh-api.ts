@@ -79,7 +79,11 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
-  server.on("tlsClientError", (error) => logConnection(deps, "TLS_HANDSHAKE", error.message));
+  server.on("tlsClientError", (error, socket) => {
+    // Node reports a handshake that takes too long, but leaves its socket open.
+    socket.destroy();
+    logConnection(deps, "TLS_HANDSHAKE", error.message);
+  });
   const stop = coordinator.onIdentityChange(() => {
     server.setSecureContext(secureContextOptions(coordinator.meshIdentity()));
   });
