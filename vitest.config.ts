@@ -13,6 +13,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: [
             "packages/*/src/**/*.test.ts",
             "apps/*/{src,page/src}/**/*.test.ts",
@@ -31,6 +32,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "whole",
+          sequence: { groupOrder: 1 },
           include: ["tests/e2e/**/*.test.ts", "tests/browser/**/*.test.ts"],
           // Each file runs a mesh of its own; two at a time is what two cores bear.
           pool: "forks",

@@ -9,7 +9,11 @@ const OK = "0";
  * One `Activate` call with gRPC framing by hand over node:http2: a generator that costs a third of
  * what a gRPC client library costs, so that the Coordinator is what is measured.
  */
-export async function rawActivate({ coordinatorAddress, identity, request }: ActivationCall): Promise<void> {
+export async function rawActivate({
+  coordinatorAddress,
+  identity,
+  request,
+}: ActivationCall): Promise<void> {
   const session = connect(`https://${coordinatorAddress}`, {
     cert: encodePem("CERTIFICATE", identity.certificate),
     key: encodePem("PRIVATE KEY", identity.pkcs8),

@@ -41,7 +41,7 @@ export interface AttestedSession extends CoordinatorSession {
 }
 
 /** HOST of the command line, else `MARBLERUN` of the environment. Throws `USAGE`. */
-export function hostOf({ io }: CommandContext, argument: string | undefined): string {
+function hostOf({ io }: CommandContext, argument: string | undefined): string {
   const host = argument ?? (io.env.MARBLERUN || undefined);
   if (host !== undefined) return host;
   throw new CliError("USAGE", "missing HOST, and MARBLERUN is not set; for example localhost:4433");

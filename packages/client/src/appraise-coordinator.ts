@@ -8,7 +8,8 @@ export const DEFAULT_ACCEPTED_TCB_STATUSES: readonly string[] = ["UpToDate", "SW
 
 /** What the Coordinator's verified evidence has to say. */
 export interface CoordinatorExpectations {
-  /** Undefined accepts any code, which only `insecure` may do. */
+  /** Whether the person accepts any code where no identity is expected. */
+  readonly insecure: boolean;
   readonly identity: ExpectedIdentity | undefined;
   /** UpToDate is accepted in any case. */
   readonly acceptedTcbStatuses: readonly string[];
@@ -37,14 +38,23 @@ export async function checkReportData(
 
 /**
  * Appraises verified evidence by the rules of section 9.1, in their order. Throws
- * `COORDINATOR_REFUSED` naming what was had and what was needed.
+ * `COORDINATOR_REFUSED` naming what was had and what was needed, and `IDENTITY_MISSING` where
+ * nothing was expected: genuine hardware says nothing about the code in it.
  */
 export function appraiseCoordinator(
   verified: VerifiedSgxQuote,
   expected: CoordinatorExpectations,
 ): void {
   if (expected.identity !== undefined) appraiseIdentity(verified, expected.identity);
+  else if (!expected.insecure) throw identityMissing(verified);
   appraiseTcb(verified, expected);
+}
+
+function identityMissing({ body }: VerifiedSgxQuote): ClientError {
+  return new ClientError(
+    "IDENTITY_MISSING",
+    `the evidence is genuine but nobody said which Coordinator is expected; it is UniqueID ${toHex(body.mrEnclave)}, SignerID ${toHex(body.mrSigner)}; name it with --era-config`,
+  );
 }
 
 function appraiseIdentity({ body }: VerifiedSgxQuote, identity: ExpectedIdentity): void {

@@ -114,8 +114,8 @@ export async function attestCoordinator(
     certificates.root,
     policy.nonce ?? new Uint8Array(0),
   );
-  requireIdentity(policy, verified);
   appraiseCoordinator(verified, {
+    insecure: policy.insecure,
     identity: policy.identity,
     acceptedTcbStatuses: policy.acceptedTcbStatuses ?? DEFAULT_ACCEPTED_TCB_STATUSES,
     acceptedAdvisories: policy.acceptedAdvisories ?? [],
@@ -218,15 +218,6 @@ function evidenceInvalid(cause: unknown): unknown {
     "EVIDENCE_INVALID",
     `the Coordinator's evidence does not verify: ${cause.code}: ${cause.message}`,
     { cause },
-  );
-}
-
-/** Genuine hardware says nothing about the code in it: without an expectation there is no trust. */
-function requireIdentity(policy: CoordinatorPolicy, { body }: VerifiedSgxQuote): void {
-  if (policy.insecure || policy.identity !== undefined) return;
-  throw new ClientError(
-    "IDENTITY_MISSING",
-    `the evidence is genuine but nobody said which Coordinator is expected; it is UniqueID ${toHex(body.mrEnclave)}, SignerID ${toHex(body.mrSigner)}; name it with --era-config`,
   );
 }
 

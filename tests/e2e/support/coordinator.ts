@@ -118,12 +118,10 @@ export async function startCoordinator(): Promise<TestCoordinator> {
 }
 
 async function answering(port: number, enclave: Enclave, log: () => string): Promise<void> {
-  let ended = false;
-  void enclave.exited.then(() => {
-    ended = true;
-  });
+  const ended = new AbortController();
+  void enclave.exited.then(() => ended.abort());
   for (let attempt = 0; attempt < 200; attempt += 1) {
-    if (ended) throw new Error(`the coordinator ended: ${log()}`);
+    if (ended.signal.aborted) throw new Error(`the coordinator ended: ${log()}`);
     const status = await api(port, "GET", "/api/v2/status").catch(() => undefined);
     if (status !== undefined) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

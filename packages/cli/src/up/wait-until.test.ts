@@ -7,7 +7,10 @@ const signal = new AbortController().signal;
 describe("waitUntil", () => {
   test("asks until there is a value", async () => {
     let asked = 0;
-    const probe = async () => await Promise.resolve((asked += 1) < 3 ? undefined : "value");
+    const probe = async () => {
+      asked += 1;
+      return await Promise.resolve(asked < 3 ? undefined : "value");
+    };
     const options = { what: "it", probe, failure: never, timeoutMs: 5000, signal };
     expect(await waitUntil(options)).toBe("value");
     expect(asked).toBe(3);

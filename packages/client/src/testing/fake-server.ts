@@ -18,7 +18,7 @@ export function failure(status: number, message: string): FakeAnswer {
 }
 
 /** What old servers say of routes they do not know. */
-export const UNKNOWN_ROUTE: FakeAnswer = {
+const UNKNOWN_ROUTE: FakeAnswer = {
   status: 405,
   body: '{"status":"error","data":null}\n',
 };
