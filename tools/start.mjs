@@ -2,6 +2,7 @@
 // Only Node's own modules may be imported before the installation.
 import { pathToFileURL } from "node:url";
 import { buildCli, CLI_BUNDLE, isCliFresh } from "./cli-bundle.mjs";
+import { endWithParent } from "./end-with-parent.mjs";
 import { install, isInstalled, requireNode } from "./workspace.mjs";
 
 const args = process.argv.slice(2);
@@ -14,6 +15,7 @@ function progress(message) {
 }
 
 requireNode();
+if (process.env.npm_lifecycle_event !== undefined) endWithParent();
 if (!isInstalled()) {
   progress("Installing dependencies (npm ci)");
   await install();
