@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
@@ -39,9 +40,7 @@ function image(): Uint8Array {
 async function resigned(change: Partial<LaunchSettings>, key?: string): Promise<Uint8Array> {
   const { bundle, settings } = parseImage(image());
   const unsigned = encodeImage({ bundle, settings: { ...settings, ...change } });
-  const own = await import("node:fs/promises").then(
-    async ({ readFile }) => await readFile(join(running.stateDir, "signing-key.pem"), "utf8"),
-  );
+  const own = await readFile(join(running.stateDir, "signing-key.pem"), "utf8");
   return await signImage(unsigned, key ?? own, { date: new Date() });
 }
 
@@ -233,16 +232,11 @@ describe("the public port", () => {
 });
 
 test("starting again on the same state keeps the Coordinator's root and the manifest", async () => {
-  const { startMesh } = await import("@carrara/cli");
-  const { ROOT } = await import("./support/mesh.ts");
-  await running.mesh.stop();
-  const mesh = await startMesh({
-    appDir: join(ROOT, "apps/emojivoto"),
-    repository: ROOT,
-    stateDir: running.stateDir,
-    ports: { web: 0, coordinator: 0, mesh: 0 },
-    voteBot: false,
-  });
-  running = { ...running, mesh, stop: async () => await mesh.stop() };
+  const { ca, mesh, stateDir } = running;
+  const manifest = await readFile(mesh.files.manifest);
+  await mesh.stop();
+  running = await startEmojivoto(stateDir);
+  expect(running.ca).toBe(ca);
+  expect(await readFile(running.mesh.files.manifest)).toEqual(manifest);
   expect((await vote(running, "joy")).status).toBe(200);
 });

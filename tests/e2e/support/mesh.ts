@@ -18,9 +18,9 @@ export interface TestMesh {
   stop(): Promise<void>;
 }
 
-/** Starts the application on free ports, without the bot. */
-export async function startEmojivoto(): Promise<TestMesh> {
-  const stateDir = await mkdtemp(join(tmpdir(), "carrara-mesh-"));
+/** Starts the application on free ports, without the bot, on the state in `existing` if given. */
+export async function startEmojivoto(existing?: string): Promise<TestMesh> {
+  const stateDir = existing ?? (await mkdtemp(join(tmpdir(), "carrara-mesh-")));
   const mesh = await startMesh({
     appDir: join(ROOT, "apps/emojivoto"),
     repository: ROOT,

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { CliIo } from "../cli-io.ts";
@@ -125,11 +124,8 @@ function screenOf(io: CliIo, mesh: Mesh, facts: ReadyFacts): string {
   );
 }
 
-/** A command that works from the current directory. */
+/** Works from the current directory. Not npx: where it finds no link it asks the public registry. */
 function commandLineOf(io: CliIo): string {
-  const linked = existsSync(resolve(io.repository, "node_modules/.bin/carrara"));
-  const inside = !relative(io.repository, io.cwd).startsWith("..");
-  if (linked && inside) return "npx carrara";
   return `node ${shortest(io, resolve(io.repository, "packages/cli/bin/carrara.js"))}`;
 }
 

@@ -13,12 +13,15 @@ export async function buildSignedImages(options: {
   readonly appDir: string;
   readonly outDir: string;
   readonly keyFile: string;
+  /** Resolves when the key file is there; bundling does not wait for it. */
+  readonly keyReady: Promise<unknown>;
   readonly node: Promise<NodeExecutable>;
   readonly signal: AbortSignal;
 }): Promise<ReadonlyMap<string, SignedImage>> {
   const { appDir, keyFile, outDir, signal } = options;
   const built = await buildImages({ appDir, outDir, signal });
   const files = built.map(({ file }) => file);
+  await options.keyReady;
   const signed = await signImages({ files, keyFile, date: new Date(), node: await options.node });
   const identities = new Map(signed.map(({ file, packageInfo }) => [file, packageInfo]));
   const images = built.flatMap(({ file, name }) => {

@@ -42,16 +42,15 @@ export function prepareMesh(options: {
   const platform = node.then(
     async (executable) => await createSimulatedPlatform({ dir: files.platform, node: executable }),
   );
-  const build = async (dir: string, outDir: string) => {
-    await signingKey;
-    return await buildSignedImages({
+  const build = async (dir: string, outDir: string) =>
+    await buildSignedImages({
       appDir: dir,
       outDir,
       keyFile: files.signingKey,
+      keyReady: signingKey,
       node,
       signal,
     });
-  };
   const coordinatorImage = build(
     join(repository, "packages", "coordinator"),
     files.coordinatorImages,

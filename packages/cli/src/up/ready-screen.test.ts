@@ -16,12 +16,12 @@ test("the ready line has exactly these fields in this order", () => {
 });
 
 test("the screen says where to vote, how to verify, that it is a simulation, how to stop", () => {
-  const screen = readyScreen(facts, { color: false, cli: "npx carrara", measurement: "ab12" });
+  const screen = readyScreen(facts, { color: false, cli: "node carrara.js", measurement: "ab12" });
   expect(screen).toContain("Vote         https://localhost:8443\n");
   expect(screen).toContain("Coordinator  localhost:4433\n");
   expect(screen).toContain("UniqueID ab12\n");
   expect(screen).toContain(
-    "npx carrara manifest verify /state/manifest.json localhost:4433 --insecure\n",
+    "node carrara.js manifest verify /state/manifest.json localhost:4433 --insecure\n",
   );
   expect(screen).toContain("SIMULATION: not protected by hardware\n");
   expect(screen).toContain("Ctrl-C");

@@ -1,4 +1,5 @@
-import { z } from "zod";
+// The small form of zod: this file is in every image, and all of zod is 750 KB.
+import * as z from "zod/mini";
 import type { SealingPolicy } from "../tee.ts";
 
 /** Bytes of REPORTDATA in an SGX quote. */
@@ -25,18 +26,19 @@ export type PlatformReply = { readonly carrara: 1; readonly id: number } & (
   | { readonly error: string }
 );
 
-const envelope = z.strictObject({ carrara: z.literal(1), id: z.int().min(0) });
+const envelope = { carrara: z.literal(1), id: z.int().check(z.nonnegative()) };
 const request = z.discriminatedUnion("kind", [
-  envelope.extend({ kind: z.literal("anchor") }),
-  envelope.extend({
+  z.strictObject({ ...envelope, kind: z.literal("anchor") }),
+  z.strictObject({
+    ...envelope,
     kind: z.literal("quote"),
-    reportData: z.string().regex(/^(?:[0-9a-f]{2}){0,64}$/),
+    reportData: z.string().check(z.regex(/^(?:[0-9a-f]{2}){0,64}$/)),
   }),
-  envelope.extend({ kind: z.literal("seal"), policy: z.enum(["product", "unique"]) }),
+  z.strictObject({ ...envelope, kind: z.literal("seal"), policy: z.enum(["product", "unique"]) }),
 ]);
 const reply = z.union([
-  envelope.extend({ value: z.base64().max(MAX_REPLY_CHARS) }),
-  envelope.extend({ error: z.string().max(200) }),
+  z.strictObject({ ...envelope, value: z.base64().check(z.maxLength(MAX_REPLY_CHARS)) }),
+  z.strictObject({ ...envelope, error: z.string().check(z.maxLength(200)) }),
 ]);
 
 /** A request as it comes from an enclave, which the platform does not believe; undefined if none. */
