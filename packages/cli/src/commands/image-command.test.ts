@@ -41,7 +41,7 @@ const ONE = "app/dist/images/one.enclave";
 
 describe("images", () => {
   test("are built where and as far as asked, with one JSON document", async () => {
-    const { stdout } = await carrara("build", "app", "-o", "out", "--image", "two", "--json");
+    const { stdout } = await carrara("build", "app", "--output", "out", "--image", "two", "--json");
     expect(JSON.parse(stdout)).toEqual({
       images: [{ name: "two", file: join(dir, "out/two.enclave"), bytes: expect.any(Number) }],
     });
