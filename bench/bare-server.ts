@@ -1,9 +1,9 @@
 import { createServer } from "node:https";
 
-// The yardstick: what node:https alone can answer. Certificate and key come over IPC.
-process.once("message", (message: { cert: string; key: string }) => {
+// The yardstick: what node:https alone can answer. Certificate, key and the headers to answer come over IPC.
+process.once("message", (message: { cert: string; key: string; headers: string[] }) => {
   const server = createServer(message, (_request, response) => {
-    response.writeHead(200, { "content-length": "0" });
+    response.writeHead(200, message.headers);
     response.end();
   });
   server.listen(0, "127.0.0.1", () => {

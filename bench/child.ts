@@ -20,9 +20,10 @@ export interface Yardstick {
   stop(): void;
 }
 
-/** Starts `bare-server.ts` (node:https) or `mtls-server.ts` (handshakes only). */
+/** Starts `bare-server.ts` (node:https that answers `headers`, alternating names and values, and no body) or `mtls-server.ts` (handshakes only). */
 export async function startYardstick(
   file: "bare-server.ts" | "mtls-server.ts",
+  headers: readonly string[] = ["Content-Length", "0"],
 ): Promise<Yardstick> {
   const { cert, key } = await selfSigned();
   const child: ChildProcess = fork(here(file), { execArgv: EXEC_ARGV });
@@ -30,7 +31,7 @@ export async function startYardstick(
     child.once("message", (message: { port: number }) => resolve(message.port));
     child.once("exit", () => reject(new Error("the yardstick ended")));
   });
-  child.send({ cert, key });
+  child.send({ cert, key, headers });
   return { port: await port, ca: cert, stop: () => child.kill() };
 }
 

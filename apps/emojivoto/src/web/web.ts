@@ -91,6 +91,11 @@ function voteStreamOf({
   });
 }
 
+/** Whether the target alone says what is asked: a GET, or a POST that declares an empty body. */
+function hasNoBody({ method, headers }: IncomingMessage): boolean {
+  return method === "GET" || (method === "POST" && headers["content-length"] === "0");
+}
+
 function requestHandler({
   catalogue,
   voteRoute,
@@ -112,8 +117,8 @@ function requestHandler({
 
   return (request, response) => {
     const { url = "/", method = "GET" } = request;
-    // The hot path: a vote in the very words of the page or the bot needs no parsing.
-    const known = method === "GET" ? catalogue.peek()?.targets.get(url) : undefined;
+    // The hot path: a vote in the usual words that has no body needs no parsing.
+    const known = hasNoBody(request) ? catalogue.peek()?.targets.get(url) : undefined;
     if (known !== undefined && !isFromElsewhere(request)) {
       voteRoute.cast(known, response);
       return;
