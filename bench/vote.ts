@@ -1,13 +1,8 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { request } from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { startMesh } from "@carrara/cli";
+import { startEmojivoto } from "../tests/e2e/support/mesh.ts";
 import { runLoad, startYardstick } from "./child.ts";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const ROUNDS = 5;
 const SECONDS = 3;
 const CONNECTIONS = 64;
@@ -16,15 +11,8 @@ const VOTE =
 
 /** Votes a second through HTTPS and mutual TLS, against node:https answering the same bytes. */
 export async function benchVote(): Promise<BenchReport> {
-  const stateDir = await mkdtemp(join(tmpdir(), "carrara-vote-"));
-  const mesh = await startMesh({
-    appDir: join(ROOT, "apps/emojivoto"),
-    repository: ROOT,
-    stateDir,
-    ports: { web: 0, coordinator: 0, mesh: 0 },
-    voteBot: false,
-  });
-  const web = { port: mesh.ports.web, ca: await readFile(mesh.files.coordinatorCert, "utf8") };
+  const { mesh, ca, stop } = await startEmojivoto();
+  const web = { port: mesh.ports.web, ca };
   const bare = await startYardstick("bare-server.ts", await headersOfVote(web));
   try {
     const measured: number[] = [];
@@ -48,8 +36,7 @@ export async function benchVote(): Promise<BenchReport> {
     };
   } finally {
     bare.stop();
-    await mesh.stop();
-    await rm(stateDir, { recursive: true, force: true });
+    await stop();
   }
 }
 

@@ -21,7 +21,7 @@ export interface Extension {
 }
 
 /** Bits of KeyUsage in the order of RFC 5280 section 4.2.1.3. */
-const KEY_USAGES = [
+export const KEY_USAGES = [
   "digitalSignature",
   "nonRepudiation",
   "keyEncipherment",

@@ -20,6 +20,7 @@ export {
   type AlternativeNames,
   type Extension,
   extension,
+  KEY_USAGES,
   type KeyUsage,
   parseAlternativeNames,
   parseBasicConstraints,

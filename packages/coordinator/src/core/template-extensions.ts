@@ -1,6 +1,6 @@
 import { concatBytes, der, utf8 } from "@carrara/encoding";
 import type { CertificateTemplate, IpRange, UrlParts } from "@carrara/manifest";
-import { type Extension, type KeyUsage, OID, parseIpAddress } from "@carrara/pki";
+import { type Extension, KEY_USAGES, type KeyUsage, OID, parseIpAddress } from "@carrara/pki";
 import { CoordinatorError } from "../error.ts";
 
 const AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1";
@@ -9,19 +9,6 @@ const ISSUERS_ACCESS = "1.3.6.1.5.5.7.48.2";
 
 /** Tags of GeneralName (RFC 5280 section 4.2.1.6). */
 const NAME_TAG = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
-
-/** Bits of Go's KeyUsage, lowest first. */
-const KEY_USAGES: readonly KeyUsage[] = [
-  "digitalSignature",
-  "nonRepudiation",
-  "keyEncipherment",
-  "dataEncipherment",
-  "keyAgreement",
-  "keyCertSign",
-  "cRLSign",
-  "encipherOnly",
-  "decipherOnly",
-];
 
 /** Go's ExtKeyUsage numbers in order. */
 const PURPOSES: readonly string[] = [
@@ -54,7 +41,7 @@ export function oidText(arcs: readonly number[]): string {
   return arcs.join(".");
 }
 
-/** Usages whose bit is set in `mask`. Throws `SECRET_INVALID` for a bit without meaning. */
+/** Usages whose bit is set in Go's `mask`, which counts them in the order of the RFC. Throws `SECRET_INVALID` for a bit without meaning. */
 export function keyUsageOfMask(mask: number): readonly KeyUsage[] {
   if (mask < 1 || mask >= 2 ** KEY_USAGES.length) {
     throw new CoordinatorError("SECRET_INVALID", `key usage ${mask} is not 1 to 511`);
