@@ -91,6 +91,20 @@ describe("carrara against a Coordinator in an enclave", () => {
     ).toMatchObject({ code: 3, stderr: expect.stringContaining("COORDINATOR_REFUSED") });
   });
 
+  test("refuses a status that nobody knows as wrong usage", async () => {
+    const fingerprint = "00".repeat(32);
+    const bogus = ["--insecure", "--accepted-tcb-statuses", "Bogus"];
+    expect(await run("manifest", "verify", fingerprint, host(), ...bogus)).toMatchObject({
+      code: 2,
+    });
+  });
+
+  test("tells a failure as JSON where JSON was asked for", async () => {
+    const { code, stdout } = await run("manifest", "get", host(), "--json");
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "EVIDENCE_SIMULATED" } });
+  });
+
   test("gives back the manifest that was set", async () => {
     const { code, stdout } = await run("manifest", "get", host(), "--insecure");
     expect(code).toBe(0);

@@ -126,6 +126,12 @@ describe("npm start", () => {
     await new Promise((resolve) => holder.close(resolve));
   });
 
+  test("refuses one port for two things with exit code 2, before it builds anything", async () => {
+    const started = start("--coordinator-port", String(ports[0]));
+    expect(await started.exited).toBe(2);
+    expect(started.stderr()).toContain("--web-port and --coordinator-port name the same port");
+  });
+
   test("refuses options that it does not know with exit code 2", async () => {
     expect(await start("--no-such-option").exited).toBe(2);
   });

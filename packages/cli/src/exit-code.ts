@@ -43,6 +43,15 @@ export function errorCodeOf(error: unknown): string {
 
 /** The line that goes to standard error: `Error: CODE: message`. */
 export function errorLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return `Error: ${errorCodeOf(error)}: ${message}\n`;
+  return `Error: ${errorCodeOf(error)}: ${messageOf(error)}\n`;
+}
+
+/** The document that goes to standard output where results are JSON. */
+export function errorJson(error: unknown): string {
+  const failure = { code: errorCodeOf(error), message: messageOf(error) };
+  return `${JSON.stringify({ error: failure }, null, 2)}\n`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

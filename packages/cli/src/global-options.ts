@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type CoordinatorPolicy, type EraConfig, parseEraConfig } from "@carrara/client";
 import { utf8 } from "@carrara/encoding";
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CliIo } from "./cli-io.ts";
 import { readInput, readOptional } from "./files.ts";
 
@@ -27,6 +27,24 @@ const list = (text: string): string[] =>
     .map((item) => item.trim())
     .filter((item) => item !== "");
 
+/** TCB statuses that a quote can have (spec marblerun section 2.8); a revoked level never verifies. */
+const TCB_STATUSES: readonly string[] = [
+  "UpToDate",
+  "SWHardeningNeeded",
+  "ConfigurationNeeded",
+  "ConfigurationAndSWHardeningNeeded",
+  "OutOfDate",
+  "OutOfDateConfigurationNeeded",
+];
+
+/** A status that nobody knows is a slip of the pen, not a policy. */
+function statuses(text: string): readonly string[] {
+  const named = list(text);
+  const known = named.every((status) => TCB_STATUSES.includes(status));
+  if (known && named.length > 0) return named;
+  throw new InvalidArgumentError(`statuses are ${TCB_STATUSES.join(", ")}`);
+}
+
 /** Adds the options to the program. */
 export function addGlobalOptions(program: Command): void {
   program
@@ -39,7 +57,7 @@ export function addGlobalOptions(program: Command): void {
     )
     .addOption(
       new Option("--accepted-tcb-statuses <list>", "comma-separated TCB statuses to accept")
-        .argParser(list)
+        .argParser(statuses)
         .default(undefined, "UpToDate,SWHardeningNeeded"),
     )
     .addOption(

@@ -8,7 +8,7 @@ import { addRunCommand } from "./commands/run-image-command.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
 import { addUpCommand } from "./commands/up-command.ts";
 import { addVersionCommand } from "./commands/version-command.ts";
-import { EXIT, type ExitCode, errorLine, exitCodeOf } from "./exit-code.ts";
+import { EXIT, type ExitCode, errorJson, errorLine, exitCodeOf } from "./exit-code.ts";
 import { addGlobalOptions, type GlobalOptions } from "./global-options.ts";
 
 const EXAMPLES = `
@@ -31,6 +31,8 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     io.stderr(errorLine(error));
+    // `up` has told its failure as an event.
+    if (args.includes("--json") && args[0] !== "up") io.stdout(errorJson(error));
     return exitCodeOf(error);
   }
 }

@@ -38,7 +38,7 @@ export function addUpCommand(
     .option("--no-vote-bot", "do not start the application's load generator")
     .addHelpText(
       "after",
-      "\nExamples:\n  carrara up apps/emojivoto\n  carrara up --web-port 9443 --json",
+      "\nExamples:\n  carrara up apps/emojivoto\n  carrara up apps/emojivoto --web-port 9443 --json",
     )
     .action(async (dir: string | undefined, _: unknown, command: Command) => {
       await runMesh(contextOf(command), dir ?? ".", command.opts<UpOptions>());

@@ -1,3 +1,4 @@
+import { CliError } from "../cli-error.ts";
 import { findFreePorts, requireFreePort } from "./loopback-port.ts";
 import type { MeshConfig } from "./mesh-config.ts";
 import { countInnerPorts, type PortPlan, planPorts } from "./port-plan.ts";
@@ -20,13 +21,17 @@ const OPTIONS = [
 
 /**
  * Makes sure that the wanted ports are free (0 takes any), and finds one for every other listener.
- * Throws `PORT_TAKEN`.
+ * Throws `PORT_TAKEN`, and `USAGE` for one port named twice.
  */
 export async function choosePorts(
   wanted: MeshPorts,
   config: MeshConfig,
 ): Promise<{ readonly ports: MeshPorts; readonly plan: PortPlan }> {
-  for (const [name, option] of OPTIONS) {
+  for (const [index, [name, option]] of OPTIONS.entries()) {
+    const twin = OPTIONS.slice(0, index).find(([other]) => wanted[other] === wanted[name]);
+    if (twin !== undefined && wanted[name] !== 0) {
+      throw new CliError("USAGE", `${twin[1]} and ${option} name the same port ${wanted[name]}`);
+    }
     if (wanted[name] !== 0) await requireFreePort(wanted[name], option);
   }
   const free = await findFreePorts(OPTIONS.length + countInnerPorts(config));
