@@ -6,10 +6,17 @@ import { attestCoordinator } from "./attest-coordinator.ts";
 import { createFakeTransport, success } from "./testing/fake-server.ts";
 
 let certificate = "";
+/** Of another authority with the same name. */
+let foreign = "";
 
 beforeAll(async () => {
+  certificate = await selfSigned("root");
+  foreign = await selfSigned("root");
+});
+
+async function selfSigned(commonNameText: string): Promise<string> {
   const key = await generateEcKey("P-256");
-  const name = commonName("root");
+  const name = commonName(commonNameText);
   const der = await issueCertificate(
     {
       serial: randomSerial(),
@@ -22,8 +29,8 @@ beforeAll(async () => {
     },
     key.signer,
   );
-  certificate = encodePem("CERTIFICATE", der);
-});
+  return encodePem("CERTIFICATE", der);
+}
 
 async function attest(cert: string, quote: Uint8Array | null, insecure = true): Promise<unknown> {
   const data = { cert, quote: quote === null ? null : toBase64(quote) };
@@ -43,6 +50,17 @@ describe("attestCoordinator", () => {
       name: "ClientError",
       code: "RESPONSE_INVALID",
     });
+  });
+
+  test("refuses an intermediate of another authority, which would be trusted with the chain", async () => {
+    const otherName = await selfSigned("other");
+    for (const intermediate of [foreign, otherName]) {
+      for (const quote of [null, encodeOeQuote(new Uint8Array(600))]) {
+        await expect(attest(`${intermediate}${certificate}`, quote)).rejects.toMatchObject({
+          code: "INTERMEDIATE_FOREIGN",
+        });
+      }
+    }
   });
 
   test.each([

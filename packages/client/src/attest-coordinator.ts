@@ -12,7 +12,7 @@ import {
   type VerifiedSgxQuote,
 } from "@carrara/attestation";
 import { EncodingError, encodePem, equalBytes, parsePem, toHex } from "@carrara/encoding";
-import { commonNameOf, PkiError, parseCertificate } from "@carrara/pki";
+import { commonNameOf, isSignedBy, PkiError, parseCertificate } from "@carrara/pki";
 import {
   appraiseCoordinator,
   checkReportData,
@@ -85,7 +85,8 @@ export interface UnattestedCoordinator extends CoordinatorCertificates {
 /**
  * Fetches the Coordinator's evidence over unverified TLS, verifies it, appraises it, and returns
  * the certificates that it vouches for; every later connection pins Root. Throws the transport's
- * codes and `EVIDENCE_*`, `COORDINATOR_REFUSED`, `IDENTITY_MISSING`, `COLLATERAL_MISSING`.
+ * codes and `EVIDENCE_*`, `INTERMEDIATE_FOREIGN`, `COORDINATOR_REFUSED`, `IDENTITY_MISSING`,
+ * `COLLATERAL_MISSING`.
  */
 export async function attestCoordinator(
   options: AttestCoordinatorOptions,
@@ -97,6 +98,7 @@ export async function attestCoordinator(
   });
   const received = await client.getQuote(policy.nonce, signal);
   const certificates = readChain(received);
+  await checkIssuedByRoot(certificates);
   if (received.quote === undefined || received.quote.length === 0) {
     if (policy.insecure) return { assurance: "none", ...pemsOf(certificates) };
     throw new ClientError(
@@ -143,6 +145,32 @@ function readChain({ chainPem }: CoordinatorQuote): Chain {
     });
   }
   throw new ClientError("RESPONSE_INVALID", "the Coordinator did not send two certificates");
+}
+
+/**
+ * The evidence speaks of Root alone, and who pins the chain trusts both: an intermediate of another
+ * authority must not come along. Throws `INTERMEDIATE_FOREIGN`.
+ */
+async function checkIssuedByRoot(chain: Chain): Promise<void> {
+  const [intermediate, root] = [chain.intermediate, chain.root].map(parseCertificate);
+  try {
+    const named =
+      intermediate !== undefined &&
+      root !== undefined &&
+      equalBytes(intermediate.issuerRaw, root.subjectRaw);
+    if (named && (await isSignedBy(intermediate, root.spki))) return;
+  } catch (cause) {
+    throw foreignIntermediate(cause);
+  }
+  throw foreignIntermediate();
+}
+
+function foreignIntermediate(cause?: unknown): ClientError {
+  return new ClientError(
+    "INTERMEDIATE_FOREIGN",
+    "the intermediate certificate was not issued by the root that the evidence speaks of",
+    { cause },
+  );
 }
 
 function pemsOf({ intermediate, root }: Chain): CoordinatorCertificates {

@@ -10,6 +10,7 @@ import {
   type VerifiedSgxQuote,
 } from "@carrara/attestation";
 import { equalBytes } from "@carrara/encoding";
+import { parseCertificate } from "@carrara/pki";
 import { CoordinatorError } from "./error.ts";
 
 /** Which platforms' collateral is wanted. */
@@ -47,8 +48,9 @@ const COLLATERAL_TIMEOUT_MS = 10_000;
 export function createQuoteVerifier(deps: QuoteVerifierDeps): QuoteVerifier {
   const fetchFor = async (raw: Uint8Array): Promise<DcapCollateral> => {
     const info = asQuoteError(() => pckInfoOfQuote(parseQuote(raw)));
-    // Before any request goes out: a quote of another root cannot verify here.
-    if (!equalBytes(info.rootCertificate, deps.anchor.certificate)) {
+    // Before any request goes out: a quote of another root cannot verify here. The key counts, not
+    // the certificate: Intel issued its root twice with one key.
+    if (!equalBytes(parseCertificate(info.rootCertificate).spki, deps.anchor.spki)) {
       throw new CoordinatorError("QUOTE_INVALID", `the quote is not under ${deps.anchor.name}`);
     }
     try {

@@ -149,6 +149,12 @@ describe("a store", () => {
     expect(await textIn(files)).toBe("locked");
   });
 
+  test("with a key whose data is gone is refused with STATE_TAMPERED, not started anew", async () => {
+    const files = await committed();
+    files.delete("sealed_data");
+    await expect(textIn(files)).rejects.toMatchObject({ code: "STATE_TAMPERED" });
+  });
+
   test("with changed or cut off data is refused with STATE_TAMPERED", async () => {
     for (const change of [
       (data: Uint8Array) => data.map((byte, i) => (i === data.length - 1 ? byte ^ 1 : byte)),

@@ -39,8 +39,14 @@ export async function unsealStore(
 ): Promise<Unsealed> {
   const files = await store.read();
   const data = files.data.current ?? (files.key.current && files.data.pending);
-  // Pending files alone are a first commit nobody was told of.
-  if (data === undefined) return { kind: "empty" };
+  if (data === undefined) {
+    // No commit leaves this: the key is renamed after its data. A fresh start would forget a mesh.
+    if (files.key.current !== undefined) {
+      throw new CoordinatorError("STATE_TAMPERED", "sealed_key is there, sealed_data is gone");
+    }
+    // Pending files alone are a first commit nobody was told of.
+    return { kind: "empty" };
+  }
   const slots = {
     current: await openSlot(files.key.current, getSealingKey),
     pending: await openSlot(files.key.pending, getSealingKey),
