@@ -153,6 +153,7 @@ describe("bad clients", () => {
       socket.once("secureConnect", () => socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
     });
     expect(ended).toBeDefined();
+    await expect.poll(() => coordinator.log()).toContain("PEER_CERTIFICATE_MISSING");
     expect((await activate(coordinator)).kind).toBe("accepted");
   });
 

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
+import type { RunningChild } from "@carrara/cli";
 import { encodePem } from "@carrara/encoding";
 import {
   encodeImage,
@@ -22,9 +23,12 @@ import {
 } from "./support/mesh.ts";
 
 let running: TestMesh;
+/** The emoji service that serves, whoever else tries to be one. */
+let emoji: RunningChild | undefined;
 
 beforeAll(async () => {
   running = await startEmojivoto();
+  emoji = running.mesh.marbles.get("emoji-svc");
 });
 
 afterAll(async () => {
@@ -128,9 +132,6 @@ describe("an image", () => {
       return child.log.tail();
     } catch (error) {
       return `${(error as { code?: string }).code ?? ""} ${String(error)}`;
-    } finally {
-      await running.mesh.stopMarble("emoji-svc");
-      await running.mesh.launchMarble("emoji-svc");
     }
   }
 
@@ -202,6 +203,9 @@ describe("the inner port of a service", () => {
       };
       expect(await answerTo(() => connectTls({ ...options, ...credentials }))).toBe(0);
     }
+    const log = (): string => emoji?.log.tail() ?? "";
+    await expect.poll(log).toContain("PEER_CERTIFICATE_MISSING");
+    await expect.poll(log).toContain("PEER_CERTIFICATE_REFUSED");
   });
 
   test("keeps serving its mesh meanwhile", async () => {
