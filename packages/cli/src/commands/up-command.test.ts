@@ -84,6 +84,9 @@ describe("carrara up", () => {
         const cert = ["--coordinator-cert", join(fixture.stateDir, "verified.pem")];
         const verify = ["manifest", "verify", facts.manifest, facts.coordinator, "-i", ...cert];
         expect(await runCli(verify, { cwd: fixture.appDir })).toMatchObject({ code: 0 });
+        // Ready means that the bot was launched; it says so in its log a moment later.
+        const log = join(fixture.stateDir, "logs/vote-bot.log");
+        await expect.poll(() => readFile(log, "utf8"), { timeout: 20_000 }).toContain("bot for");
       });
       expect(code).toBe(0);
       const ready = events.find(({ event }) => event === "ready");
@@ -101,9 +104,6 @@ describe("carrara up", () => {
       for (const secret of ["signing-key.pem", "logs/vote-bot.log", "logs/coordinator.log"]) {
         expect((await stat(join(fixture.stateDir, secret))).mode & 0o077).toBe(0);
       }
-      expect(await readFile(join(fixture.stateDir, "logs/vote-bot.log"), "utf8")).toContain(
-        "bot for",
-      );
     },
     TIMEOUT_MS,
   );
