@@ -1,31 +1,23 @@
-export type { AuthData } from "./auth-data.ts";
-export {
-  AttestationError,
-  type AttestationErrorCode,
-  type PolicyErrorCode,
-  type VerificationErrorCode,
-} from "./error.ts";
-export { decodeOeQuote, encodeOeQuote } from "./oe-quote.ts";
-export type { QuoteHeader } from "./quote-header.ts";
+export type { AuthData } from "./dcap/auth-data.ts";
 export {
   type DcapCollateral,
   encodeQeIdentity,
   encodeTcbInfo,
   type QeIdentityText,
   type TcbInfoText,
-} from "./sgx/collateral.ts";
+} from "./dcap/collateral.ts";
 export {
   encodePckExtension,
   type PckExtensionFields,
   type PckInfo,
-} from "./sgx/pck-certificate.ts";
-export { type CollateralRequest, pckInfoOfQuote } from "./sgx/pck-info.ts";
+} from "./dcap/pck-certificate.ts";
+export { type CollateralRequest, pckInfoOfQuote } from "./dcap/pck-info.ts";
 export {
   type AppraisalViolation,
   appraiseSgx,
   type SgxMeasurementPolicy,
   type SgxPolicy,
-} from "./sgx/policy.ts";
+} from "./dcap/policy.ts";
 export {
   encodeQuoteV3,
   encodeQuoteV3Signed,
@@ -34,26 +26,34 @@ export {
   pckChainOf,
   type QuoteV3Auth,
   type SgxQuote,
-} from "./sgx/quote.ts";
+} from "./dcap/quote.ts";
+export type { QuoteHeader } from "./dcap/quote-header.ts";
 export {
   encodeSgxReportBody,
   type SgxReportBody,
   type SgxReportBodyFields,
-} from "./sgx/report-body.ts";
+} from "./dcap/report-body.ts";
+export type { TcbStatus } from "./dcap/tcb-status.ts";
+export type { CollateralWindow, VerifiedSgxQuote } from "./dcap/verified-quote.ts";
+export {
+  createSgxVerifier,
+  type SgxVerification,
+  type SgxVerifier,
+} from "./dcap/verifier.ts";
+export {
+  AttestationError,
+  type AttestationErrorCode,
+  type PolicyErrorCode,
+  type VerificationErrorCode,
+} from "./error.ts";
+export { decodeOeQuote, encodeOeQuote } from "./oe-quote.ts";
 export {
   mrSignerOf,
   parseSigstruct,
   SIGSTRUCT_BYTES,
   type Sigstruct,
   verifySigstruct,
-} from "./sgx/sigstruct.ts";
-export type { CollateralWindow, VerifiedSgxQuote } from "./sgx/verified-quote.ts";
-export {
-  createSgxVerifier,
-  type SgxVerification,
-  type SgxVerifier,
-} from "./sgx/verifier.ts";
-export type { TcbStatus } from "./tcb-status.ts";
+} from "./sigstruct.ts";
 export {
   type Assurance,
   createSimulationAnchor,

@@ -6,10 +6,13 @@ import { AttestationError } from "./error.ts";
 /** Whether a result rests on hardware, or on a simulation that protects nothing. */
 export type Assurance = "hardware" | "simulation";
 
+/** Who makes the platform, which decides the form of its evidence. */
+export type Vendor = "intel" | "amd";
+
 /** Who is believed about platforms. Only the anchors of this module are of kind `hardware`. */
 export interface TrustAnchor {
   readonly kind: Assurance;
-  readonly vendor: "intel";
+  readonly vendor: Vendor;
   /** Common name of the root. */
   readonly name: string;
   /** DER SubjectPublicKeyInfo: what is pinned, since Intel issued its root twice with one key. */

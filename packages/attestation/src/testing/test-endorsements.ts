@@ -4,7 +4,7 @@ import {
   encodeTcbInfo,
   type QeIdentityText,
   type TcbInfoText,
-} from "../sgx/collateral.ts";
+} from "../dcap/collateral.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -13,10 +13,10 @@ import {
   randomSerial,
 } from "@carrara/pki";
 import { sha256 } from "../crypto.ts";
-import type { DcapCollateral, QeIdentityText, TcbInfoText } from "../sgx/collateral.ts";
-import { encodePckExtension, type PckExtensionFields } from "../sgx/pck-certificate.ts";
-import { encodeQuoteV3, encodeQuoteV3Signed } from "../sgx/quote.ts";
-import { encodeSgxReportBody, type SgxReportBodyFields } from "../sgx/report-body.ts";
+import type { DcapCollateral, QeIdentityText, TcbInfoText } from "../dcap/collateral.ts";
+import { encodePckExtension, type PckExtensionFields } from "../dcap/pck-certificate.ts";
+import { encodeQuoteV3, encodeQuoteV3Signed } from "../dcap/quote.ts";
+import { encodeSgxReportBody, type SgxReportBodyFields } from "../dcap/report-body.ts";
 import { createSimulationAnchor, type TrustAnchor } from "../trust-anchor.ts";
 import { qeIdentityText, TEST_CPU_SVN, tcbInfoText } from "./test-endorsements.ts";
 

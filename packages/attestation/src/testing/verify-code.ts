@@ -1,6 +1,6 @@
 import { utf8 } from "@carrara/encoding";
+import type { SgxVerification } from "../dcap/verifier.ts";
 import { AttestationError } from "../error.ts";
-import type { SgxVerification } from "../sgx/verifier.ts";
 import type { TestPlatform, TestQuoteOptions } from "./test-platform.ts";
 
 /** Report data of the quotes that {@link inputOf} makes. */

@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, fromHex } from "@carrara/encoding";
-import { type ByteReader, writeLe } from "./byte-reader.ts";
-import { AttestationError } from "./error.ts";
+import { type ByteReader, writeLe } from "../byte-reader.ts";
+import { AttestationError } from "../error.ts";
 
 /** Size of a quote header in bytes, in every version. */
 const QUOTE_HEADER_BYTES = 48;

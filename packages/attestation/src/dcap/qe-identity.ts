@@ -1,9 +1,9 @@
 import { equalBytes } from "@carrara/encoding";
 import { AttestationError } from "../error.ts";
-import { JsonFields } from "../json-fields.ts";
-import { readingJson } from "../signed-json.ts";
-import { type StrictJson, StrictJsonError } from "../strict-json.ts";
+import { JsonFields } from "./json-fields.ts";
 import type { SgxReportBody } from "./report-body.ts";
+import { readingJson } from "./signed-json.ts";
+import { type StrictJson, StrictJsonError } from "./strict-json.ts";
 import { readLevelStatus, type TcbLevel } from "./tcb-info.ts";
 
 /** One TCB level of the quoting enclave. */

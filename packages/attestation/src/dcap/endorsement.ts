@@ -9,9 +9,9 @@ import {
 } from "../certificate-check.ts";
 import { checkRole, importCertifiedKey } from "../certificate-role.ts";
 import { AttestationError } from "../error.ts";
-import type { JsonFields } from "../json-fields.ts";
 import { checkEndsIn, type Root } from "../root.ts";
-import { type SignedJsonKind, verifySignedJson } from "../signed-json.ts";
+import type { JsonFields } from "./json-fields.ts";
+import { type SignedJsonKind, verifySignedJson } from "./signed-json.ts";
 
 /** Signed JSON that was read, together with the certificate of who signed it. */
 export interface Endorsement<T> {

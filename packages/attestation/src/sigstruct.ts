@@ -1,8 +1,8 @@
 import { concatBytes, equalBytes, fromHex, toBase64 } from "@carrara/encoding";
-import { readLe } from "../byte-reader.ts";
-import { copyBytes } from "../copy-bytes.ts";
-import { sha256 } from "../crypto.ts";
-import { AttestationError } from "../error.ts";
+import { readLe } from "./byte-reader.ts";
+import { copyBytes } from "./copy-bytes.ts";
+import { sha256 } from "./crypto.ts";
+import { AttestationError } from "./error.ts";
 
 /** Size of a SIGSTRUCT in bytes. */
 export const SIGSTRUCT_BYTES = 1808;

@@ -1,6 +1,6 @@
 import { equalBytes } from "@carrara/encoding";
 import type { PolicyErrorCode } from "../error.ts";
-import type { TcbStatus } from "../tcb-status.ts";
+import type { TcbStatus } from "./tcb-status.ts";
 import type { VerifiedSgxQuote } from "./verified-quote.ts";
 
 /**

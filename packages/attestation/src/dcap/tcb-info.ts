@@ -1,9 +1,9 @@
 import { toHex } from "@carrara/encoding";
 import { AttestationError } from "../error.ts";
-import { JsonFields } from "../json-fields.ts";
-import { readingJson } from "../signed-json.ts";
-import { type StrictJson, StrictJsonError } from "../strict-json.ts";
-import { parseTcbStatus, type TcbStatus } from "../tcb-status.ts";
+import { JsonFields } from "./json-fields.ts";
+import { readingJson } from "./signed-json.ts";
+import { type StrictJson, StrictJsonError } from "./strict-json.ts";
+import { parseTcbStatus, type TcbStatus } from "./tcb-status.ts";
 
 /** One TCB level for a platform, or for an enclave when it has no components. */
 export interface TcbLevel {

@@ -1,8 +1,8 @@
 import { concatBytes, utf8 } from "@carrara/encoding";
-import { type AuthData, PCK_CHAIN_PEM, parseAuthData } from "../auth-data.ts";
 import { ByteReader, writeLe } from "../byte-reader.ts";
 import { AttestationError } from "../error.ts";
-import { encodeQuoteHeader, type QuoteHeader, readQuoteHeader } from "../quote-header.ts";
+import { type AuthData, PCK_CHAIN_PEM, parseAuthData } from "./auth-data.ts";
+import { encodeQuoteHeader, type QuoteHeader, readQuoteHeader } from "./quote-header.ts";
 import { parseSgxReportBody, REPORT_BODY_BYTES, type SgxReportBody } from "./report-body.ts";
 
 /** Largest quote that is read, in bytes (section 1.5); real ones are below 8 KiB. */

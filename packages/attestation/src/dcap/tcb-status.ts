@@ -1,4 +1,4 @@
-import { AttestationError } from "./error.ts";
+import { AttestationError } from "../error.ts";
 
 /** What Intel says about a TCB level, best first (section 2.4). */
 const TCB_STATUSES = [

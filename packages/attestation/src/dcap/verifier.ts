@@ -11,7 +11,6 @@ import { copyBytes } from "../copy-bytes.ts";
 import { AttestationError } from "../error.ts";
 import { createMemo } from "../memo.ts";
 import { createRootLoader, type Root } from "../root.ts";
-import { convergeTcbStatus } from "../tcb-status.ts";
 import type { TrustAnchor } from "../trust-anchor.ts";
 import type { DcapCollateral } from "./collateral.ts";
 import {
@@ -25,6 +24,7 @@ import { type QeIdentity, quotingEnclaveLevel, readQeIdentity } from "./qe-ident
 import { parseQuote, type SgxQuote } from "./quote.ts";
 import { verifyQuoteSignature, verifyQuotingEnclave } from "./quote-signature.ts";
 import { platformLevel, readTcbInfo, type TcbInfo } from "./tcb-info.ts";
+import { convergeTcbStatus } from "./tcb-status.ts";
 import type { CollateralWindow, VerifiedSgxQuote } from "./verified-quote.ts";
 
 /** Different inputs of each kind that stay in memory; a mesh has one platform family or a few. */

@@ -1,6 +1,6 @@
-import { ByteReader } from "./byte-reader.ts";
-import { AttestationError } from "./error.ts";
-import { parseSgxReportBody, REPORT_BODY_BYTES, type SgxReportBody } from "./sgx/report-body.ts";
+import { ByteReader } from "../byte-reader.ts";
+import { AttestationError } from "../error.ts";
+import { parseSgxReportBody, REPORT_BODY_BYTES, type SgxReportBody } from "./report-body.ts";
 
 /** Bounds of section 1.5, in bytes. */
 const MAX_QE_AUTH_DATA_BYTES = 1024;

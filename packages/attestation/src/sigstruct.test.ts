@@ -1,8 +1,8 @@
 import { concatBytes, fromHex } from "@carrara/encoding";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { sha256 } from "../crypto.ts";
-import { AttestationError } from "../error.ts";
+import { sha256 } from "./crypto.ts";
+import { AttestationError } from "./error.ts";
 import { mrSignerOf, parseSigstruct, SIGSTRUCT_BYTES, verifySigstruct } from "./sigstruct.ts";
 
 const ALGORITHM = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };

@@ -1,8 +1,8 @@
-import type { QuoteHeader } from "../quote-header.ts";
-import type { TcbStatus } from "../tcb-status.ts";
 import type { Assurance } from "../trust-anchor.ts";
 import type { PckInfo } from "./pck-certificate.ts";
+import type { QuoteHeader } from "./quote-header.ts";
 import type { SgxReportBody } from "./report-body.ts";
+import type { TcbStatus } from "./tcb-status.ts";
 
 /** When TCB info and QE identity were issued, and until when they, the CRLs and all certificates hold. */
 export interface CollateralWindow {

@@ -1,12 +1,12 @@
 import { concatBytes, fromHex } from "@carrara/encoding";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { JsonFields } from "../json-fields.ts";
-import { parseStrictJson } from "../strict-json.ts";
 import { createTestPlatform, type TestPlatformOptions } from "../testing/test-platform.ts";
 import { codeOf, inputOf } from "../testing/verify-code.ts";
 import { encodeQeIdentity, encodeTcbInfo } from "./collateral.ts";
+import { JsonFields } from "./json-fields.ts";
 import { readQeIdentity } from "./qe-identity.ts";
+import { parseStrictJson } from "./strict-json.ts";
 import { platformLevel, readTcbInfo } from "./tcb-info.ts";
 import { createSgxVerifier } from "./verifier.ts";
 

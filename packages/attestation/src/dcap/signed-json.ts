@@ -1,6 +1,6 @@
 import { fromHex, utf8 } from "@carrara/encoding";
-import { type ImportedKey, verifyP256 } from "./crypto.ts";
-import { AttestationError, type VerificationErrorCode } from "./error.ts";
+import { type ImportedKey, verifyP256 } from "../crypto.ts";
+import { AttestationError, type VerificationErrorCode } from "../error.ts";
 import { JsonFields } from "./json-fields.ts";
 import { parseStrictJson, StrictJsonError } from "./strict-json.ts";
 

@@ -1,0 +1,32 @@
+import { AttestationError, type PolicyErrorCode } from "./error.ts";
+
+/** One thing about genuine evidence that a policy does not want. */
+export interface AppraisalViolation {
+  readonly code: PolicyErrorCode;
+  readonly message: string;
+}
+
+/** Collects violations, since a policy's reader wants all of them, not the first. */
+export interface Appraisal {
+  readonly violations: AppraisalViolation[];
+  /** Notes a violation. */
+  refuseIf(unwanted: boolean, code: PolicyErrorCode, message: string): void;
+}
+
+export function createAppraisal(): Appraisal {
+  const violations: AppraisalViolation[] = [];
+  return {
+    violations,
+    refuseIf(unwanted, code, message) {
+      if (unwanted) violations.push({ code, message });
+    },
+  };
+}
+
+/** Throws the first of the violations, naming all. */
+export function requireAccepted(violations: readonly AppraisalViolation[]): void {
+  const [first] = violations;
+  if (first === undefined) return;
+  const message = violations.map(({ code, message: text }) => `${code} (${text})`).join(", ");
+  throw new AttestationError(first.code, `refused by policy: ${message}`);
+}
