@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { createSgxVerifier, type DcapCollateral, INTEL_SGX_ROOT } from "@carrara/attestation";
+import { createDcapVerifier, type DcapCollateral, INTEL_SGX_ROOT } from "@carrara/attestation";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
 const VECTORS = new URL("../../shared/vectors/", import.meta.url);
@@ -21,7 +21,7 @@ export async function benchQuoteVerify(): Promise<BenchReport> {
   const collateral = JSON.parse(
     await readFile(new URL(COLLATERAL, VECTORS), "utf8"),
   ) as DcapCollateral;
-  const verifier = createSgxVerifier();
+  const verifier = createDcapVerifier();
   const now = new Date(NOW_S * 1000);
   const ours = async (): Promise<unknown> =>
     await verifier.verify({ quote, collateral, anchor: INTEL_SGX_ROOT, now });

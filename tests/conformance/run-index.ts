@@ -1,5 +1,5 @@
+import { runDcapCase } from "./dcap-case.ts";
 import { type CaseContext, type Check, type IndexCase, readJson } from "./index-case.ts";
-import { runSgxCase } from "./sgx-case.ts";
 import { runSigstructCase } from "./sigstruct-case.ts";
 
 /** Outcome of a run: how many passed, which failed and why, which kinds were not run. */
@@ -14,7 +14,8 @@ export interface IndexResult {
 type Runner = (item: IndexCase, context: CaseContext) => Promise<void>;
 
 const RUNNERS: ReadonlyMap<string, Runner> = new Map([
-  ["sgx-dcap", runSgxCase],
+  ["sgx-dcap", runDcapCase],
+  ["tdx-dcap", runDcapCase],
   ["sgx-sigstruct", runSigstructCase],
 ]);
 

@@ -1,3 +1,10 @@
+export { type AppraisalViolation, requireAccepted } from "./appraisal.ts";
+export {
+  type HardwareVerified,
+  isHardware,
+  type SimulationVerified,
+  type Verified,
+} from "./assurance.ts";
 export type { AuthData } from "./dcap/auth-data.ts";
 export {
   type DcapCollateral,
@@ -6,6 +13,7 @@ export {
   type QeIdentityText,
   type TcbInfoText,
 } from "./dcap/collateral.ts";
+export type { DcapPolicy } from "./dcap/dcap-policy.ts";
 export {
   encodePckExtension,
   type PckExtensionFields,
@@ -13,19 +21,16 @@ export {
 } from "./dcap/pck-certificate.ts";
 export { type CollateralRequest, pckInfoOfQuote } from "./dcap/pck-info.ts";
 export {
-  type AppraisalViolation,
-  appraiseSgx,
-  type SgxMeasurementPolicy,
-  type SgxPolicy,
-} from "./dcap/policy.ts";
-export {
-  encodeQuoteV3,
-  encodeQuoteV3Signed,
+  encodeQuote,
+  encodeQuoteSigned,
   type ParseQuoteOptions,
   parseQuote,
   pckChainOf,
-  type QuoteV3Auth,
+  type Quote,
+  type QuoteAuth,
+  type QuoteForm,
   type SgxQuote,
+  type TdxQuote,
 } from "./dcap/quote.ts";
 export type { QuoteHeader } from "./dcap/quote-header.ts";
 export {
@@ -33,12 +38,28 @@ export {
   type SgxReportBody,
   type SgxReportBodyFields,
 } from "./dcap/report-body.ts";
-export type { TcbStatus } from "./dcap/tcb-status.ts";
-export type { CollateralWindow, VerifiedSgxQuote } from "./dcap/verified-quote.ts";
+export { appraiseSgx, type SgxMeasurementPolicy, type SgxPolicy } from "./dcap/sgx-policy.ts";
+export type { LevelStatus, TcbStatus } from "./dcap/tcb-status.ts";
 export {
-  createSgxVerifier,
-  type SgxVerification,
-  type SgxVerifier,
+  encodeTdReport,
+  readTdAttributes,
+  type TdAttributes,
+  type TdReport,
+  type TdReportFields,
+  type TdReportVersion,
+} from "./dcap/td-report.ts";
+export { appraiseTdx, type TdxMeasurementPolicy, type TdxPolicy } from "./dcap/tdx-policy.ts";
+export {
+  type CollateralWindow,
+  requireSgx,
+  type VerifiedQuote,
+  type VerifiedSgxQuote,
+  type VerifiedTdxQuote,
+} from "./dcap/verified-quote.ts";
+export {
+  createDcapVerifier,
+  type DcapVerification,
+  type DcapVerifier,
 } from "./dcap/verifier.ts";
 export {
   AttestationError,

@@ -1,13 +1,14 @@
 import {
   type Assurance,
   AttestationError,
-  createSgxVerifier,
+  createDcapVerifier,
   createSimulationAnchor,
   type DcapCollateral,
   decodeOeQuote,
   INTEL_SGX_ROOT,
   parseQuote,
   pckInfoOfQuote,
+  requireSgx,
   type TrustAnchor,
   type VerifiedSgxQuote,
 } from "@carrara/attestation";
@@ -236,7 +237,7 @@ async function verify(
   now: Date,
 ): Promise<VerifiedSgxQuote> {
   try {
-    return await createSgxVerifier().verify({ quote, collateral, anchor, now });
+    return requireSgx(await createDcapVerifier().verify({ quote, collateral, anchor, now }));
   } catch (cause) {
     throw evidenceInvalid(cause);
   }

@@ -1,11 +1,12 @@
 import {
   AttestationError,
   type DcapCollateral,
+  type DcapVerifier,
   decodeOeQuote,
   encodeOeQuote,
   parseQuote,
   pckInfoOfQuote,
-  type SgxVerifier,
+  requireSgx,
   type TrustAnchor,
   type VerifiedSgxQuote,
 } from "@carrara/attestation";
@@ -26,7 +27,7 @@ export interface CollateralSource {
 
 /** What {@link createQuoteVerifier} needs. */
 export interface QuoteVerifierDeps {
-  readonly sgx: SgxVerifier;
+  readonly sgx: DcapVerifier;
   readonly collateral: CollateralSource;
   /** The one root that counts: that of the Coordinator's own evidence. */
   readonly anchor: TrustAnchor;
@@ -69,7 +70,7 @@ export function createQuoteVerifier(deps: QuoteVerifierDeps): QuoteVerifier {
       const collateral = await fetchFor(raw);
       const { sgx, anchor, clock } = deps;
       try {
-        return await sgx.verify({ quote: raw, collateral, anchor, now: clock() });
+        return requireSgx(await sgx.verify({ quote: raw, collateral, anchor, now: clock() }));
       } catch (cause) {
         throw quoteError(cause);
       }

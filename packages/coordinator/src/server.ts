@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createSgxVerifier } from "@carrara/attestation";
+import { createDcapVerifier } from "@carrara/attestation";
 import type { Tee } from "@carrara/tee";
 import { type ListeningApi, serveClientApi } from "./api/client/client-api.ts";
 import { serveMeshApi } from "./api/mesh/mesh-api.ts";
@@ -40,7 +40,7 @@ export async function startCoordinatorServer(
 ): Promise<CoordinatorServer> {
   const { config, log, clock, tee, collateral, environment, store } = deps;
   const quotes = createQuoteVerifier({
-    sgx: createSgxVerifier(),
+    sgx: createDcapVerifier(),
     collateral,
     anchor: tee.trustAnchor,
     clock,

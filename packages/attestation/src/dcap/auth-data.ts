@@ -9,7 +9,7 @@ const MAX_CERT_DATA_BYTES = 32 * 1024;
 /** Certification data type of a PCK chain in PEM. */
 export const PCK_CHAIN_PEM = 5;
 /** Certification data type of the structure that versions 4 and 5 wrap around the rest. */
-const QE_REPORT_CERT_DATA = 6;
+export const QE_REPORT_CERT_DATA = 6;
 /** Types that name a PCK: PPID forms, PCK leaf, PCK chain. */
 const CERT_DATA_TYPES: ReadonlySet<number> = new Set([1, 2, 3, 4, PCK_CHAIN_PEM]);
 

@@ -15,7 +15,7 @@ export interface DcapCollateral {
   readonly pckCertChain?: string;
 }
 
-/** Signed content of a TCB info v3 for SGX in Intel's key order (section 8.5). */
+/** Signed content of a TCB info v3 in Intel's key order (section 8.5): of TDX with `tdx`, else of SGX. */
 export interface TcbInfoText {
   readonly issueDate: Date;
   readonly nextUpdate: Date;
@@ -23,13 +23,37 @@ export interface TcbInfoText {
   readonly fmspc: string;
   readonly pceId: string;
   readonly evaluationDataNumber: number;
+  readonly tdx?: {
+    readonly module: TdxModuleText;
+    readonly identities: readonly (TdxModuleText & {
+      /** `TDX_01` */
+      readonly id: string;
+      readonly levels: readonly EnclaveLevelText[];
+    })[];
+  };
   readonly levels: readonly {
     readonly components: readonly number[];
     readonly pceSvn: number;
+    /** TDX only. */
+    readonly tdxComponents?: readonly number[];
     readonly date: Date;
     readonly status: string;
     readonly advisoryIds?: readonly string[];
   }[];
+}
+
+/** Expected values of a TDX module in hex. */
+interface TdxModuleText {
+  readonly mrSigner: string;
+  readonly attributes: string;
+  readonly attributesMask: string;
+}
+
+interface EnclaveLevelText {
+  readonly isvSvn: number;
+  readonly date: Date;
+  readonly status: string;
+  readonly advisoryIds?: readonly string[];
 }
 
 /** Signed content of a QE identity v2 in Intel's key order (section 8.5); byte values in hex. */
@@ -37,16 +61,13 @@ export interface QeIdentityText {
   readonly issueDate: Date;
   readonly nextUpdate: Date;
   readonly evaluationDataNumber: number;
+  /** Whose identity; the SGX quoting enclave's unless it says. */
+  readonly id?: "QE" | "TD_QE";
   readonly attributes: string;
   readonly attributesMask: string;
   readonly mrSigner: string;
   readonly isvProdId: number;
-  readonly levels: readonly {
-    readonly isvSvn: number;
-    readonly date: Date;
-    readonly status: string;
-    readonly advisoryIds?: readonly string[];
-  }[];
+  readonly levels: readonly EnclaveLevelText[];
 }
 
 function seconds(date: Date): string {
@@ -55,8 +76,9 @@ function seconds(date: Date): string {
 
 /** The `tcbInfo` member of a TCB info response, compact. */
 export function encodeTcbInfo(info: TcbInfoText): string {
+  const { tdx } = info;
   return JSON.stringify({
-    id: "SGX",
+    id: tdx === undefined ? "SGX" : "TDX",
     version: 3,
     issueDate: seconds(info.issueDate),
     nextUpdate: seconds(info.nextUpdate),
@@ -64,19 +86,51 @@ export function encodeTcbInfo(info: TcbInfoText): string {
     pceId: info.pceId,
     tcbType: 0,
     tcbEvaluationDataNumber: info.evaluationDataNumber,
-    tcbLevels: info.levels.map(({ components, pceSvn, date, status, advisoryIds }) => ({
-      tcb: { sgxtcbcomponents: components.map((svn) => ({ svn })), pcesvn: pceSvn },
-      tcbDate: seconds(date),
-      tcbStatus: status,
-      ...(advisoryIds === undefined ? {} : { advisoryIDs: advisoryIds }),
+    ...(tdx === undefined ? {} : tdxMembers(tdx)),
+    tcbLevels: info.levels.map(({ components, pceSvn, tdxComponents, ...level }) => ({
+      tcb: {
+        sgxtcbcomponents: components.map((svn) => ({ svn })),
+        pcesvn: pceSvn,
+        ...(tdxComponents === undefined
+          ? {}
+          : { tdxtcbcomponents: tdxComponents.map((svn) => ({ svn })) }),
+      },
+      ...standing(level),
     })),
   });
+}
+
+function tdxMembers({ module, identities }: NonNullable<TcbInfoText["tdx"]>): object {
+  return {
+    tdxModule: tdxModule(module),
+    tdxModuleIdentities: identities.map(({ id, levels, ...identity }) => ({
+      id,
+      ...tdxModule(identity),
+      tcbLevels: levels.map(enclaveLevel),
+    })),
+  };
+}
+
+function tdxModule({ mrSigner, attributes, attributesMask }: TdxModuleText): object {
+  return { mrsigner: mrSigner, attributes, attributesMask };
+}
+
+function enclaveLevel(level: EnclaveLevelText): object {
+  return { tcb: { isvsvn: level.isvSvn }, ...standing(level) };
+}
+
+function standing({ date, status, advisoryIds }: Omit<EnclaveLevelText, "isvSvn">): object {
+  return {
+    tcbDate: seconds(date),
+    tcbStatus: status,
+    ...(advisoryIds === undefined ? {} : { advisoryIDs: advisoryIds }),
+  };
 }
 
 /** The `enclaveIdentity` member of a QE identity response, compact. */
 export function encodeQeIdentity(identity: QeIdentityText): string {
   return JSON.stringify({
-    id: "QE",
+    id: identity.id ?? "QE",
     version: 2,
     issueDate: seconds(identity.issueDate),
     nextUpdate: seconds(identity.nextUpdate),
@@ -87,11 +141,6 @@ export function encodeQeIdentity(identity: QeIdentityText): string {
     attributesMask: identity.attributesMask,
     mrsigner: identity.mrSigner,
     isvprodid: identity.isvProdId,
-    tcbLevels: identity.levels.map(({ isvSvn, date, status, advisoryIds }) => ({
-      tcb: { isvsvn: isvSvn },
-      tcbDate: seconds(date),
-      tcbStatus: status,
-      ...(advisoryIds === undefined ? {} : { advisoryIDs: advisoryIds }),
-    })),
+    tcbLevels: identity.levels.map(enclaveLevel),
   });
 }

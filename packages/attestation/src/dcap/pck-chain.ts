@@ -7,7 +7,7 @@ import { AttestationError } from "../error.ts";
 import { checkEndsIn, type Root } from "../root.ts";
 import type { DcapCollateral } from "./collateral.ts";
 import { type PckInfo, readPckInfo } from "./pck-certificate.ts";
-import { pckChainOf, type SgxQuote } from "./quote.ts";
+import { pckChainOf, type Quote } from "./quote.ts";
 
 /** A verified PCK chain, but for times and revocation. */
 export interface PckChain {
@@ -24,7 +24,7 @@ export interface PckChain {
  * An empty text, which some services send, is no chain.
  * Throws `PCK_CERT_UNAVAILABLE`, `CERT_CHAIN_INVALID`, `CERT_MALFORMED`.
  */
-export function choosePckChain(quote: SgxQuote, collateral: DcapCollateral): string {
+export function choosePckChain(quote: Quote, collateral: DcapCollateral): string {
   const own = pckChainOf(quote);
   const other = nonEmptyText(collateral.pckCertChain);
   if (own === undefined && other === undefined) {

@@ -1,7 +1,7 @@
 import { parseChain } from "../certificate-check.ts";
 import { AttestationError } from "../error.ts";
 import { type PckInfo, readPckInfo } from "./pck-certificate.ts";
-import { pckChainOf, type SgxQuote } from "./quote.ts";
+import { pckChainOf, type Quote } from "./quote.ts";
 
 /** What a service must be asked for to get a quote's collateral. Unverified: a hint only. */
 export interface CollateralRequest {
@@ -16,7 +16,7 @@ export interface CollateralRequest {
 }
 
 /** Reads the PCK chain inside a quote. Throws `PCK_CERT_UNAVAILABLE`, `CERT_…`. */
-export function pckInfoOfQuote(quote: SgxQuote): CollateralRequest {
+export function pckInfoOfQuote(quote: Quote): CollateralRequest {
   const text = pckChainOf(quote);
   if (text === undefined) {
     throw new AttestationError("PCK_CERT_UNAVAILABLE", "the quote carries no certificate chain");

@@ -1,15 +1,9 @@
 import { equalBytes } from "@carrara/encoding";
 import { AttestationError } from "../error.ts";
-import { JsonFields } from "./json-fields.ts";
+import { type EnclaveLevel, enclaveLevel, readEnclaveLevels } from "./enclave-level.ts";
+import type { JsonFields } from "./json-fields.ts";
 import type { SgxReportBody } from "./report-body.ts";
 import { readingJson } from "./signed-json.ts";
-import { type StrictJson, StrictJsonError } from "./strict-json.ts";
-import { readLevelStatus, type TcbLevel } from "./tcb-info.ts";
-
-/** One TCB level of the quoting enclave. */
-export interface QeLevel extends Pick<TcbLevel, "date" | "status" | "advisoryIds"> {
-  readonly isvSvn: number;
-}
 
 /** QE identity of version 2: what a quoting enclave must look like; levels best first. */
 export interface QeIdentity {
@@ -23,7 +17,7 @@ export interface QeIdentity {
   readonly attributesMask: Uint8Array;
   readonly mrSigner: Uint8Array;
   readonly isvProdId: number;
-  readonly levels: readonly QeLevel[];
+  readonly levels: readonly EnclaveLevel[];
 }
 
 /** Reads a verified QE identity. Throws `QE_IDENTITY_MALFORMED`, `QE_IDENTITY_UNSUPPORTED_VERSION`. */
@@ -47,27 +41,11 @@ export function readQeIdentity(fields: JsonFields): QeIdentity {
       attributesMask: fields.hex("attributesMask", 16),
       mrSigner: fields.hex("mrsigner", 32),
       isvProdId: fields.integer("isvprodid", 0xffff),
-      levels: fields
-        .list("tcbLevels")
-        .map(readLevel)
-        .sort((a, b) => b.isvSvn - a.isvSvn),
+      levels: readEnclaveLevels(fields),
     };
     fields.end();
-    const { levels } = identity;
-    if (levels.length === 0) throw new StrictJsonError("no tcb level");
-    if (new Set(levels.map(({ isvSvn }) => isvSvn)).size !== levels.length) {
-      throw new StrictJsonError("two equal tcb levels");
-    }
     return identity;
   });
-}
-
-function readLevel(value: StrictJson): QeLevel {
-  const fields = new JsonFields(value);
-  const tcb = new JsonFields(fields.take("tcb"));
-  const isvSvn = tcb.integer("isvsvn", 0xffff);
-  tcb.end();
-  return { isvSvn, ...readLevelStatus(fields) };
 }
 
 function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
@@ -78,7 +56,7 @@ function masked(bytes: Uint8Array, mask: Uint8Array): Uint8Array {
  * Checks the quoting enclave's report against the identity and gives its level (section 2.3 step
  * 11). Throws `QE_IDENTITY_MISMATCH`, `QE_TCB_NOT_SUPPORTED`.
  */
-export function quotingEnclaveLevel(identity: QeIdentity, report: SgxReportBody): QeLevel {
+export function quotingEnclaveLevel(identity: QeIdentity, report: SgxReportBody): EnclaveLevel {
   const fits =
     equalBytes(masked(report.miscSelect, identity.miscSelectMask), identity.miscSelect) &&
     equalBytes(masked(report.attributes, identity.attributesMask), identity.attributes) &&
@@ -88,7 +66,7 @@ export function quotingEnclaveLevel(identity: QeIdentity, report: SgxReportBody)
   if (!fits) {
     throw new AttestationError("QE_IDENTITY_MISMATCH", "the quoting enclave is not the one named");
   }
-  const level = identity.levels.find(({ isvSvn }) => report.isvSvn >= isvSvn);
+  const level = enclaveLevel(identity.levels, report.isvSvn);
   if (level !== undefined) return level;
   throw new AttestationError("QE_TCB_NOT_SUPPORTED", "the quoting enclave reaches no known level");
 }

@@ -5,6 +5,10 @@ import { AttestationError } from "../error.ts";
 /** Size of a quote header in bytes, in every version. */
 const QUOTE_HEADER_BYTES = 48;
 
+/** TEE types of section 1.1. */
+export const TEE_TYPE_SGX = 0;
+export const TEE_TYPE_TDX = 0x81;
+
 const ECDSA_P256 = 2;
 const USER_DATA_BYTES = 20;
 const VERSIONS: ReadonlySet<number> = new Set([3, 4, 5]);
@@ -16,7 +20,7 @@ export interface QuoteHeader {
   /** 3, 4 or 5. */
   readonly version: number;
   readonly attestationKeyType: number;
-  /** 0 is SGX. */
+  /** 0 is SGX, 0x81 is TDX. */
   readonly teeType: number;
   /** Informative in version 3, zero later; never decide by it. */
   readonly qeSvn: number;
@@ -26,10 +30,10 @@ export interface QuoteHeader {
 }
 
 /**
- * Reads a header and requires the TEE type `teeType`. Throws, in this order, `QUOTE_TRUNCATED`,
- * `QUOTE_UNSUPPORTED_VERSION`, `…_KEY_TYPE`, `…_TEE_TYPE`, `QUOTE_UNKNOWN_QE_VENDOR`.
+ * Reads a header. Throws, in this order, `QUOTE_TRUNCATED`, `QUOTE_UNSUPPORTED_VERSION`,
+ * `…_KEY_TYPE`, `…_TEE_TYPE`, `QUOTE_UNKNOWN_QE_VENDOR`.
  */
-export function readQuoteHeader(reader: ByteReader, teeType: number): QuoteHeader {
+export function readQuoteHeader(reader: ByteReader): QuoteHeader {
   if (reader.remaining < QUOTE_HEADER_BYTES) {
     const message = `quote has ${reader.remaining} bytes, at least ${QUOTE_HEADER_BYTES} needed`;
     throw new AttestationError("QUOTE_TRUNCATED", message);
@@ -43,11 +47,11 @@ export function readQuoteHeader(reader: ByteReader, teeType: number): QuoteHeade
     qeVendorId: reader.take(16),
     userData: reader.take(USER_DATA_BYTES),
   };
-  checkHeader(header, teeType);
+  checkHeader(header);
   return header;
 }
 
-function checkHeader(header: QuoteHeader, teeType: number): void {
+function checkHeader(header: QuoteHeader): void {
   if (!VERSIONS.has(header.version)) {
     const message = `quote version is ${header.version}, 3 to 5 needed`;
     throw new AttestationError("QUOTE_UNSUPPORTED_VERSION", message);
@@ -56,8 +60,11 @@ function checkHeader(header: QuoteHeader, teeType: number): void {
     const message = `attestation key type is ${header.attestationKeyType}, 2 needed`;
     throw new AttestationError("QUOTE_UNSUPPORTED_KEY_TYPE", message);
   }
-  if (header.teeType !== teeType) {
-    const message = `tee type is 0x${header.teeType.toString(16)}, 0x${teeType.toString(16)} needed`;
+  // In version 3 this word is reserved: only SGX has such quotes.
+  const tdx = header.teeType === TEE_TYPE_TDX && header.version > 3;
+  if (header.teeType !== TEE_TYPE_SGX && !tdx) {
+    const had = `0x${header.teeType.toString(16)} in version ${header.version}`;
+    const message = `tee type is ${had}, 0x0 or, from version 4 on, 0x81 needed`;
     throw new AttestationError("QUOTE_UNSUPPORTED_TEE_TYPE", message);
   }
   if (!equalBytes(header.qeVendorId, INTEL_QE_VENDOR_ID)) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { writeLe } from "../byte-reader.ts";
 import { AttestationError } from "../error.ts";
-import { encodeQuoteV3, encodeQuoteV3Signed, parseQuote, pckChainOf } from "./quote.ts";
+import { encodeQuote, encodeQuoteSigned, parseQuote, pckChainOf } from "./quote.ts";
 import {
   encodeSgxReportBody,
   parseSgxReportBody,
@@ -44,7 +44,10 @@ const AUTH = {
   qeAuthData: new Uint8Array(32).fill(5),
   pckChainPem: "chain",
 };
-const QUOTE = encodeQuoteV3(encodeQuoteV3Signed(utf8("user"), encodeSgxReportBody({})), AUTH);
+const QUOTE = encodeQuote(
+  encodeQuoteSigned({ version: 3, tee: "sgx" }, utf8("user"), encodeSgxReportBody({})),
+  AUTH,
+);
 
 function codeOf(quote: Uint8Array, strictLength = false): string {
   try {
@@ -120,8 +123,12 @@ describe("a quote", () => {
   test("of version 3 parses to what it was built from, and builds again the same", () => {
     fc.assert(
       fc.property(reportBody, auth, bytes(20), (fields, parts, userData) => {
-        const signed = encodeQuoteV3Signed(userData, encodeSgxReportBody(fields));
-        const built = encodeQuoteV3(signed, parts);
+        const signed = encodeQuoteSigned(
+          { version: 3, tee: "sgx" },
+          userData,
+          encodeSgxReportBody(fields),
+        );
+        const built = encodeQuote(signed, parts);
         const quote = parseQuote(built, { strictLength: true });
         expect(quote.header).toMatchObject({ version: 3, teeType: 0, userData });
         expect(quote.body).toMatchObject(fields);
@@ -129,7 +136,7 @@ describe("a quote", () => {
         expect(pckChainOf(quote)).toBe(parts.pckChainPem);
         const { qeReport, ...rest } = quote;
         const again = { ...rest, qeReport: qeReport.raw, pckChainPem: pckChainOf(quote) ?? "" };
-        expect(encodeQuoteV3(quote.signedBytes, again)).toEqual(built);
+        expect(encodeQuote(quote.signedBytes, again)).toEqual(built);
       }),
     );
   });
@@ -199,6 +206,8 @@ describe("a quote", () => {
   });
 
   test("cannot be built with more than 20 bytes of user data", () => {
-    expect(() => encodeQuoteV3Signed(new Uint8Array(21), new Uint8Array(384))).toThrow(TypeError);
+    expect(() =>
+      encodeQuoteSigned({ version: 3, tee: "sgx" }, new Uint8Array(21), new Uint8Array(384)),
+    ).toThrow(TypeError);
   });
 });

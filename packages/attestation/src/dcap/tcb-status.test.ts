@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
-import { convergeTcbStatus, parseTcbStatus, type TcbStatus } from "./tcb-status.ts";
+import {
+  convergeTcbStatus,
+  type LevelStatus,
+  parseLevelStatus,
+  relaunchStatus,
+} from "./tcb-status.ts";
 
-const UP: TcbStatus = "UpToDate";
-const OUT: TcbStatus = "OutOfDate";
+const UP: LevelStatus = "UpToDate";
+const OUT: LevelStatus = "OutOfDate";
 
-test.each<[TcbStatus, TcbStatus, TcbStatus]>([
+test.each<[LevelStatus, LevelStatus, LevelStatus]>([
   ["UpToDate", "OutOfDate", "Revoked"],
   ["SWHardeningNeeded", "OutOfDate", "Revoked"],
   ["ConfigurationNeeded", "OutOfDateConfigurationNeeded", "Revoked"],
@@ -17,11 +22,26 @@ test.each<[TcbStatus, TcbStatus, TcbStatus]>([
   expect(convergeTcbStatus(platform, [UP, UP])).toBe(platform);
   expect(convergeTcbStatus(platform, [UP, OUT])).toBe(old);
   expect(convergeTcbStatus(platform, [OUT, "Revoked"])).toBe(revoked);
-  expect(parseTcbStatus(platform)).toBe(platform);
+  expect(parseLevelStatus(platform)).toBe(platform);
 });
 
 test.each(["", "uptodate", "TDRelaunchAdvised", "__proto__"])("%j is no status", (text) => {
-  expect(() => parseTcbStatus(text)).toThrow(
+  expect(() => parseLevelStatus(text)).toThrow(
     expect.objectContaining({ code: "TCB_STATUS_UNRECOGNIZED" }),
   );
+});
+
+test.each<[LevelStatus, LevelStatus, string]>([
+  ["OutOfDate", "UpToDate", "TDRelaunchAdvised"],
+  ["OutOfDate", "SWHardeningNeeded", "TDRelaunchAdvised"],
+  ["OutOfDate", "ConfigurationNeeded", "TDRelaunchAdvisedConfigurationNeeded"],
+  ["OutOfDate", "ConfigurationAndSWHardeningNeeded", "TDRelaunchAdvisedConfigurationNeeded"],
+  ["OutOfDateConfigurationNeeded", "UpToDate", "TDRelaunchAdvisedConfigurationNeeded"],
+  ["OutOfDate", "OutOfDate", "OutOfDate"],
+  ["OutOfDate", "OutOfDateConfigurationNeeded", "OutOfDate"],
+  ["OutOfDate", "Revoked", "OutOfDate"],
+  ["UpToDate", "UpToDate", "UpToDate"],
+  ["SWHardeningNeeded", "UpToDate", "SWHardeningNeeded"],
+])("a td launched at %s that runs at %s is %s", (launch, current, status) => {
+  expect(relaunchStatus(launch, current)).toBe(status);
 });

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import { createTestPlatform } from "../testing/test-platform.ts";
 import { codeOf, inputOf, REPORT_DATA } from "../testing/verify-code.ts";
 import { parseQuote } from "./quote.ts";
-import { createSgxVerifier } from "./verifier.ts";
+import { createDcapVerifier } from "./verifier.ts";
 
 test("no flipped bit of a quote's signed or signing parts passes", async () => {
   const input = await inputOf(await createTestPlatform());
-  const verifier = createSgxVerifier();
+  const verifier = createDcapVerifier();
   // Up to the PCK chain, whose own signatures the next test flips.
   const end = input.quote.length - parseQuote(input.quote).certData.length;
   const bit = fc.tuple(fc.nat(end - 1), fc.nat(7));
@@ -25,7 +25,7 @@ test("no flipped bit of a quote's signed or signing parts passes", async () => {
 test("no flipped bit of a certificate or revocation list passes", async () => {
   const platform = await createTestPlatform();
   const input = await inputOf(platform);
-  const verifier = createSgxVerifier();
+  const verifier = createDcapVerifier();
   const blocks = parsePem(platform.pckChainPem).map(({ bytes }) => bytes);
   const flip = (bytes: Uint8Array, at: number): Uint8Array => {
     const out = bytes.slice();
@@ -54,7 +54,7 @@ test("no flipped bit of a certificate or revocation list passes", async () => {
 
 test("any bytes give a coded refusal", async () => {
   const { collateral, anchor, now } = await createTestPlatform();
-  const verifier = createSgxVerifier();
+  const verifier = createDcapVerifier();
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), async (quote) => {
       expect(await codeOf(verifier.verify({ quote, collateral, anchor, now }))).toMatch(/^QUOTE_/);

@@ -4,11 +4,11 @@ import { createTestPlatform } from "../testing/test-platform.ts";
 import { codeOf, inputOf } from "../testing/verify-code.ts";
 import { INTEL_SGX_ROOT, type TrustAnchor } from "../trust-anchor.ts";
 import type { DcapCollateral } from "./collateral.ts";
-import type { VerifiedSgxQuote } from "./verified-quote.ts";
-import { createSgxVerifier, type SgxVerification } from "./verifier.ts";
+import { requireSgx, type VerifiedSgxQuote } from "./verified-quote.ts";
+import { createDcapVerifier, type DcapVerification } from "./verifier.ts";
 
-async function verify(input: SgxVerification): Promise<VerifiedSgxQuote> {
-  return await createSgxVerifier().verify(input);
+async function verify(input: DcapVerification): Promise<VerifiedSgxQuote> {
+  return requireSgx(await createDcapVerifier().verify(input));
 }
 
 describe("what the caller gives", () => {
@@ -75,7 +75,7 @@ describe("what the caller gives", () => {
     ["QUOTE_TRUNCATED", { quote: new Uint8Array() }],
   ])("%s for untyped input %j", async (code, change) => {
     const input = await inputOf(await createTestPlatform());
-    expect(await codeOf(verify({ ...input, ...change } as SgxVerification))).toBe(code);
+    expect(await codeOf(verify({ ...input, ...change } as DcapVerification))).toBe(code);
   });
 
   test.each<[string, keyof DcapCollateral, unknown]>([

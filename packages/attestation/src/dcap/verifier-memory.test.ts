@@ -4,13 +4,13 @@ import { describe, expect, test } from "vitest";
 import { TEST_CPU_SVN } from "../testing/test-endorsements.ts";
 import { createTestPlatform } from "../testing/test-platform.ts";
 import { codeOf, inputOf } from "../testing/verify-code.ts";
-import { createSgxVerifier } from "./verifier.ts";
+import { createDcapVerifier } from "./verifier.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 describe("the memory of a verifier", () => {
   test("never skips a time", async () => {
-    const verifier = createSgxVerifier();
+    const verifier = createDcapVerifier();
     const input = await inputOf(await createTestPlatform());
     const at = (days: number): Promise<string> =>
       codeOf(verifier.verify({ ...input, now: new Date(input.now.getTime() + days * DAY_MS) }));
@@ -26,7 +26,7 @@ describe("the memory of a verifier", () => {
   });
 
   test("never skips a revocation: a newer CRL counts at once", async () => {
-    const verifier = createSgxVerifier();
+    const verifier = createDcapVerifier();
     const platform = await createTestPlatform();
     const input = await inputOf(platform);
     expect(await codeOf(verifier.verify(input))).toBe("accepted");
@@ -57,7 +57,7 @@ describe("the memory of a verifier", () => {
   });
 
   test("never mixes anchors, platforms or collateral", async () => {
-    const verifier = createSgxVerifier();
+    const verifier = createDcapVerifier();
     const [a, b] = [
       await inputOf(await createTestPlatform()),
       await inputOf(await createTestPlatform()),
@@ -76,7 +76,7 @@ describe("the memory of a verifier", () => {
   });
 
   test("cannot be changed through results", async () => {
-    const verifier = createSgxVerifier();
+    const verifier = createDcapVerifier();
     const input = await inputOf(await createTestPlatform());
     const { pck, tcbDate } = await verifier.verify(input);
     (pck.sgxTcbComponents as number[]).fill(0);

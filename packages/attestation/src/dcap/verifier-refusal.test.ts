@@ -9,11 +9,11 @@ import {
 } from "../testing/test-platform.ts";
 import { codeOf, inputOf, REPORT_DATA } from "../testing/verify-code.ts";
 import { parseQuote } from "./quote.ts";
-import type { VerifiedSgxQuote } from "./verified-quote.ts";
-import { createSgxVerifier, type SgxVerification } from "./verifier.ts";
+import { requireSgx, type VerifiedSgxQuote } from "./verified-quote.ts";
+import { createDcapVerifier, type DcapVerification } from "./verifier.ts";
 
-async function verify(input: SgxVerification): Promise<VerifiedSgxQuote> {
-  return await createSgxVerifier().verify(input);
+async function verify(input: DcapVerification): Promise<VerifiedSgxQuote> {
+  return requireSgx(await createDcapVerifier().verify(input));
 }
 
 describe("a platform with one thing wrong is refused with", () => {

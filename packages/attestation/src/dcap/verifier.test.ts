@@ -4,13 +4,13 @@ import { createTestPlatform } from "../testing/test-platform.ts";
 import { codeOf, inputOf, REPORT_DATA } from "../testing/verify-code.ts";
 import type { DcapCollateral } from "./collateral.ts";
 import { parseQuote } from "./quote.ts";
-import type { VerifiedSgxQuote } from "./verified-quote.ts";
-import { createSgxVerifier, type SgxVerification } from "./verifier.ts";
+import { requireSgx, type VerifiedSgxQuote } from "./verified-quote.ts";
+import { createDcapVerifier, type DcapVerification } from "./verifier.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-async function verify(input: SgxVerification): Promise<VerifiedSgxQuote> {
-  return await createSgxVerifier().verify(input);
+async function verify(input: DcapVerification): Promise<VerifiedSgxQuote> {
+  return requireSgx(await createDcapVerifier().verify(input));
 }
 
 describe("a good platform", () => {

@@ -1,5 +1,6 @@
 import { EncodingError, fromHex } from "@carrara/encoding";
 import type { Certificate } from "@carrara/pki";
+import { markVerified } from "../assurance.ts";
 import {
   checkCertificateTime,
   checkCrlTime,
@@ -21,11 +22,12 @@ import {
 } from "./endorsement.ts";
 import { choosePckChain, type PckChain, verifyPckChain } from "./pck-chain.ts";
 import { type QeIdentity, quotingEnclaveLevel, readQeIdentity } from "./qe-identity.ts";
-import { parseQuote, type SgxQuote } from "./quote.ts";
+import { parseQuote, type Quote } from "./quote.ts";
 import { verifyQuoteSignature, verifyQuotingEnclave } from "./quote-signature.ts";
-import { platformLevel, readTcbInfo, type TcbInfo } from "./tcb-info.ts";
-import { convergeTcbStatus } from "./tcb-status.ts";
-import type { CollateralWindow, VerifiedSgxQuote } from "./verified-quote.ts";
+import { evaluateTcb, type QuoteTcb } from "./tcb-evaluation.ts";
+import { type DcapTee, readTcbInfo, type TcbInfo } from "./tcb-info.ts";
+import { checkTdxModule, type TdxModules } from "./tdx-module.ts";
+import type { CollateralWindow, QuoteClaims, VerifiedQuote } from "./verified-quote.ts";
 
 /** Different inputs of each kind that stay in memory; a mesh has one platform family or a few. */
 const MEMO_CAPACITY = 32;
@@ -33,20 +35,20 @@ const MEMO_CAPACITY = 32;
 const MAX_CRL_CHARACTERS = 2 * 1024 * 1024;
 
 /** Input of a verification. Strings and bytes may come from an attacker. */
-export interface SgxVerification {
+export interface DcapVerification {
   readonly quote: Uint8Array;
   readonly collateral: DcapCollateral;
   readonly anchor: TrustAnchor;
   readonly now: Date;
 }
 
-/** Verifies SGX quotes; keeps the checks of collateral that do not depend on the time in memory. */
-export interface SgxVerifier {
+/** Verifies SGX and TDX quotes; keeps the checks of collateral that do not depend on the time in memory. */
+export interface DcapVerifier {
   /**
    * Verifies a quote by the steps of specification section 2.3, in their order.
    * Throws AttestationError with a code that is not a `POLICY_…`.
    */
-  verify(input: SgxVerification): Promise<VerifiedSgxQuote>;
+  verify(input: DcapVerification): Promise<VerifiedQuote>;
 }
 
 /** Readers of signed things that remember what they verified, by the whole of its input. */
@@ -54,7 +56,7 @@ interface Loaders {
   readonly root: (anchor: TrustAnchor) => Promise<Root>;
   readonly pckChain: (text: string, root: Root) => Promise<PckChain>;
   readonly crl: (hex: string, issuer: Certificate, issuerKey: string) => Promise<VerifiedCrl>;
-  readonly tcbInfo: EndorsementLoader<TcbInfo>;
+  readonly tcbInfo: Readonly<Record<DcapTee, EndorsementLoader<TcbInfo>>>;
   readonly qeIdentity: EndorsementLoader<QeIdentity>;
 }
 
@@ -69,11 +71,13 @@ interface Endorsements {
   readonly qe: Endorsement<QeIdentity>;
 }
 
-const TCB_INFO: EndorsementKind<TcbInfo> = {
-  member: "tcbInfo",
-  prefix: "TCB_INFO",
-  read: readTcbInfo,
-};
+function tcbInfoOf(tee: DcapTee): EndorsementKind<TcbInfo> {
+  return { member: "tcbInfo", prefix: "TCB_INFO", read: (fields) => readTcbInfo(fields, tee) };
+}
+
+const TCB_INFO = { sgx: tcbInfoOf("sgx"), tdx: tcbInfoOf("tdx") } as const;
+/** Who quotes for a TEE, as identities name it. */
+const QE_ID = { sgx: "QE", tdx: "TD_QE" } as const;
 const QE_IDENTITY: EndorsementKind<QeIdentity> = {
   member: "enclaveIdentity",
   prefix: "QE_IDENTITY",
@@ -81,7 +85,7 @@ const QE_IDENTITY: EndorsementKind<QeIdentity> = {
 };
 
 /** Makes a verifier. It does no I/O; the clock and the collateral are arguments of each call. */
-export function createSgxVerifier(): SgxVerifier {
+export function createDcapVerifier(): DcapVerifier {
   const loaders = createLoaders();
   return {
     async verify(input) {
@@ -104,7 +108,10 @@ function createLoaders(): Loaders {
       await pckChains.get([text, root.memoKey], async () => await verifyPckChain(text, root)),
     crl: async (hex, issuer, issuerKey) =>
       await crls.get([hex, issuerKey], async () => await verifyCrl(crlBytes(hex), issuer)),
-    tcbInfo: createEndorsementLoader(TCB_INFO),
+    tcbInfo: {
+      sgx: createEndorsementLoader(TCB_INFO.sgx),
+      tdx: createEndorsementLoader(TCB_INFO.tdx),
+    },
     qeIdentity: createEndorsementLoader(QE_IDENTITY),
   };
 }
@@ -130,7 +137,7 @@ function crlBytes(hex: string): Uint8Array {
   }
 }
 
-async function verifyQuote(input: SgxVerification, loaders: Loaders): Promise<VerifiedSgxQuote> {
+async function verifyQuote(input: DcapVerification, loaders: Loaders): Promise<VerifiedQuote> {
   // Everything is copied before the first wait: the caller may change its objects meanwhile.
   const quote = parseQuote(copyBytes(input.quote));
   const now = new Date(input.now);
@@ -140,40 +147,48 @@ async function verifyQuote(input: SgxVerification, loaders: Loaders): Promise<Ve
   const collateral = { ...input.collateral };
   const endorsements = await loadEndorsements(quote, collateral, input.anchor, now, loaders);
   const { root, pck, tcb, qe } = endorsements;
-  checkBinding(endorsements);
+  checkBinding(quote, endorsements);
   await verifyQuotingEnclave(quote, pck.key);
   const qeLevel = quotingEnclaveLevel(qe.content, quote.qeReport);
   await verifyQuoteSignature(quote);
-  const level = platformLevel(tcb.content.levels, pck.info);
-  const status = convergeTcbStatus(level.status, [qeLevel.status]);
-  if (status === "Revoked") {
-    throw new AttestationError("TCB_REVOKED", "the platform's tcb level was revoked");
-  }
-  return {
-    assurance: root.kind,
+  if (quote.tee === "tdx") checkTdxModule(requireModules(tcb.content), quote.body);
+  const evaluation = evaluateTcb(quote, tcb.content, pck.info, qeLevel);
+  refuseRevoked(evaluation);
+  const claims: QuoteClaims = {
     trustAnchor: { kind: root.kind, name: root.name, spkiSha256: root.spkiSha256 },
-    status,
-    advisoryIds: [...new Set([...level.advisoryIds, ...qeLevel.advisoryIds])].sort(),
-    tcbDate: new Date(Math.min(level.date.getTime(), qeLevel.date.getTime())),
+    ...evaluation,
     tcbEvaluationDataNumber: Math.min(
       tcb.content.evaluationDataNumber,
       qe.content.evaluationDataNumber,
     ),
-    platformStatus: level.status,
     qeStatus: qeLevel.status,
     verifiedAt: now,
     collateral: windowOf(endorsements),
     // A copy: what is handed out must not be what the memo keeps.
     pck: { ...pck.info, sgxTcbComponents: [...pck.info.sgxTcbComponents] },
     header: quote.header,
-    body: quote.body,
     trailingBytes: quote.trailingBytes,
   };
+  return quote.tee === "sgx"
+    ? markVerified(root.kind, { ...claims, tee: quote.tee, body: quote.body })
+    : markVerified(root.kind, { ...claims, tee: quote.tee, body: quote.body });
+}
+
+/** A revoked level is never a result, nor is that of a module which runs now. */
+function refuseRevoked({ status, currentTcb }: QuoteTcb): void {
+  if (status === "Revoked" || currentTcb?.status === "Revoked") {
+    throw new AttestationError("TCB_REVOKED", "the platform's tcb level was revoked");
+  }
+}
+
+function requireModules({ tdxModules }: TcbInfo): TdxModules {
+  if (tdxModules !== undefined) return tdxModules;
+  throw new AttestationError("TDX_MODULE_MISMATCH", "tcb info names no tdx module");
 }
 
 /** Steps 2 to 7. Times and revocations are checked here, at every call, never remembered. */
 async function loadEndorsements(
-  quote: SgxQuote,
+  quote: Quote,
   collateral: DcapCollateral,
   anchor: TrustAnchor,
   now: Date,
@@ -191,8 +206,12 @@ async function loadEndorsements(
   checkCrlTime(pckCrl, now);
   checkNotRevoked(pck.ca, rootCrl);
   checkNotRevoked(pck.leaf, pckCrl);
-  const tcb = await loaders.tcbInfo(collateral.tcbInfo, collateral.tcbInfoIssuerChain, root);
-  checkEndorsementNow(tcb, TCB_INFO, rootCrl, now);
+  const tcb = await loaders.tcbInfo[quote.tee](
+    collateral.tcbInfo,
+    collateral.tcbInfoIssuerChain,
+    root,
+  );
+  checkEndorsementNow(tcb, TCB_INFO[quote.tee], rootCrl, now);
   const qe = await loaders.qeIdentity(
     collateral.qeIdentity,
     collateral.qeIdentityIssuerChain,
@@ -214,15 +233,12 @@ function requireCollateral(collateral: DcapCollateral): void {
 }
 
 /** Step 8: the endorsements are about this kind of platform. */
-function checkBinding({ tcb, qe, pck }: Endorsements): void {
+function checkBinding({ tee }: Quote, { tcb, qe, pck }: Endorsements): void {
   if (tcb.content.fmspc !== pck.info.fmspc || tcb.content.pceId !== pck.info.pceId) {
     throw new AttestationError("TCB_INFO_MISMATCH", "tcb info is about another platform family");
   }
-  if (qe.content.id !== "QE") {
-    throw new AttestationError(
-      "QE_IDENTITY_MISMATCH",
-      "identity is not of the sgx quoting enclave",
-    );
+  if (qe.content.id !== QE_ID[tee]) {
+    throw new AttestationError("QE_IDENTITY_MISMATCH", `identity is not of ${QE_ID[tee]}`);
   }
 }
 
@@ -230,13 +246,16 @@ function windowOf({ root, pck, crls, tcb, qe }: Endorsements): CollateralWindow 
   const signed = [tcb.content, qe.content];
   const issued = signed.map(({ issueDate }) => issueDate.getTime());
   const certificates = [root.certificate, pck.ca, pck.leaf, tcb.signer, qe.signer];
+  const dues = signed.map(({ nextUpdate }) => nextUpdate.getTime());
   const ends = [
-    ...[...signed, ...crls].map(({ nextUpdate }) => nextUpdate.getTime()),
+    ...dues,
+    ...crls.map(({ nextUpdate }) => nextUpdate.getTime()),
     ...certificates.map(({ notAfter }) => notAfter.getTime()),
   ];
   return {
     earliestIssue: new Date(Math.min(...issued)),
     latestIssue: new Date(Math.max(...issued)),
-    earliestExpiry: new Date(Math.min(...ends)),
+    earliestExpiry: new Date(Math.min(...dues)),
+    validUntil: new Date(Math.min(...ends)),
   };
 }

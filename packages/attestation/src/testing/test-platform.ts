@@ -15,7 +15,7 @@ import {
 import { sha256 } from "../crypto.ts";
 import type { DcapCollateral, QeIdentityText, TcbInfoText } from "../dcap/collateral.ts";
 import { encodePckExtension, type PckExtensionFields } from "../dcap/pck-certificate.ts";
-import { encodeQuoteV3, encodeQuoteV3Signed } from "../dcap/quote.ts";
+import { encodeQuote, encodeQuoteSigned } from "../dcap/quote.ts";
 import { encodeSgxReportBody, type SgxReportBodyFields } from "../dcap/report-body.ts";
 import { createSimulationAnchor, type TrustAnchor } from "../trust-anchor.ts";
 import { qeIdentityText, TEST_CPU_SVN, tcbInfoText } from "./test-endorsements.ts";
@@ -246,8 +246,8 @@ async function createQuote(
     reportData,
     ...options.body,
   });
-  const signed = encodeQuoteV3Signed(utf8("SIMULATED-TEE"), body);
-  return encodeQuoteV3(signed, {
+  const signed = encodeQuoteSigned({ version: 3, tee: "sgx" }, utf8("SIMULATED-TEE"), body);
+  return encodeQuote(signed, {
     signature: await signFixed(signerOf?.("quote", keys) ?? keys.attestation, signed),
     attestationKey,
     qeReport,

@@ -1,5 +1,5 @@
 import { utf8 } from "@carrara/encoding";
-import type { SgxVerification } from "../dcap/verifier.ts";
+import type { DcapVerification } from "../dcap/verifier.ts";
 import { AttestationError } from "../error.ts";
 import type { TestPlatform, TestQuoteOptions } from "./test-platform.ts";
 
@@ -10,7 +10,7 @@ export const REPORT_DATA: Uint8Array = utf8("report data");
 export async function inputOf(
   platform: TestPlatform,
   options?: TestQuoteOptions,
-): Promise<SgxVerification> {
+): Promise<DcapVerification> {
   const { collateral, anchor, now } = platform;
   return { quote: await platform.quote(REPORT_DATA, options), collateral, anchor, now };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseQuote } from "@carrara/attestation";
-import { fromBase64, toHex } from "@carrara/encoding";
+import { fromBase64 } from "@carrara/encoding";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadNodeExecutable, type NodeExecutable } from "../image/node-executable.ts";
 import { generateSigningKey } from "../image/sign-image.ts";
@@ -70,7 +70,7 @@ describe("launch", () => {
     const reply = JSON.parse(await run(ASK));
     const { body } = parseQuote(fromBase64(reply.value));
     const enclave = await platform.launch(await image(ASK));
-    expect(toHex(body.mrEnclave)).toBe(toHex(enclave.identity.mrEnclave));
+    expect(body).toMatchObject({ mrEnclave: enclave.identity.mrEnclave });
     expect(body).toMatchObject({ isvProdId: 7, isvSvn: 3, debug: false });
     expect([...body.reportData.subarray(0, 3)]).toEqual([10, 11, 0]);
     await enclave.exited;

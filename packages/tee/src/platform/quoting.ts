@@ -1,9 +1,9 @@
 import { createPrivateKey, type KeyObject, sign } from "node:crypto";
 import {
-  encodeQuoteV3,
-  encodeQuoteV3Signed,
+  encodeQuote,
+  encodeQuoteSigned,
   encodeSgxReportBody,
-  type QuoteV3Auth,
+  type QuoteAuth,
 } from "@carrara/attestation";
 import { concatBytes, fromHex, utf8 } from "@carrara/encoding";
 import type { EnclaveIdentity } from "../image/verify-image.ts";
@@ -41,15 +41,15 @@ export async function createQuoting(credentials: PlatformCredentials): Promise<Q
       attributes,
       reportData: padded,
     });
-    const signed = encodeQuoteV3Signed(USER_DATA, body);
-    return encodeQuoteV3(signed, { ...auth, signature: signP256(key, signed) });
+    const signed = encodeQuoteSigned({ version: 3, tee: "sgx" }, USER_DATA, body);
+    return encodeQuote(signed, { ...auth, signature: signP256(key, signed) });
   };
 }
 
 /** The quoting enclave's report, which ties the attestation key to the PCK certificate. */
 async function certifyAttestationKey(
   credentials: PlatformCredentials,
-): Promise<Omit<QuoteV3Auth, "signature">> {
+): Promise<Omit<QuoteAuth, "signature">> {
   const { attestationKey, qeAuthData, qeMrSigner } = credentials;
   const point = attestationKey.spki.subarray(-POINT_BYTES);
   const bound = await crypto.subtle.digest("SHA-256", concatBytes(point, qeAuthData));

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   appraiseSgx,
-  createSgxVerifier,
+  createDcapVerifier,
   INTEL_SGX_ROOT,
   parseQuote,
   pckInfoOfQuote,
+  requireSgx,
   type VerifiedSgxQuote,
 } from "@carrara/attestation";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -47,7 +48,7 @@ async function verify(
   const quote = await platform.teeFor(identity).getEvidence(REPORT_DATA);
   const collateral = await platform.collateral();
   const { anchor } = platform;
-  return await createSgxVerifier().verify({ quote, collateral, anchor, now: NOW });
+  return requireSgx(await createDcapVerifier().verify({ quote, collateral, anchor, now: NOW }));
 }
 
 describe("simulated evidence", () => {
@@ -71,7 +72,7 @@ describe("simulated evidence", () => {
     const client = createPccsClient({ url: pcs.url, now: () => NOW });
     const collateral = await client.getCollateral(pckInfoOfQuote(parseQuote(quote)));
     const { anchor } = platform;
-    const verified = await createSgxVerifier().verify({ quote, collateral, anchor, now: NOW });
+    const verified = await createDcapVerifier().verify({ quote, collateral, anchor, now: NOW });
     expect(verified.status).toBe("UpToDate");
     expect(collateral).toEqual(await platform.collateral());
   });
@@ -80,7 +81,7 @@ describe("simulated evidence", () => {
     const quote = await platform.teeFor(IDENTITY).getEvidence(REPORT_DATA);
     const collateral = await platform.collateral();
     await expect(
-      createSgxVerifier().verify({ quote, collateral, anchor: INTEL_SGX_ROOT, now: NOW }),
+      createDcapVerifier().verify({ quote, collateral, anchor: INTEL_SGX_ROOT, now: NOW }),
     ).rejects.toMatchObject({ code: "CERT_UNTRUSTED_ROOT" });
   });
 
@@ -99,7 +100,7 @@ describe("simulated evidence", () => {
     const genuine = await platform.teeFor(IDENTITY).getEvidence(REPORT_DATA);
     const collateral = await platform.collateral();
     const { anchor } = platform;
-    const verifier = createSgxVerifier();
+    const verifier = createDcapVerifier();
     for (const offset of [
       28,
       48,

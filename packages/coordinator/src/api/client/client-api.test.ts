@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, verify, X509Certificate } from "node:crypto";
 import { connect as connectPlain } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
-import { createSgxVerifier, decodeOeQuote, encodeOeQuote, parseQuote } from "@carrara/attestation";
+import { createDcapVerifier, decodeOeQuote, encodeOeQuote, parseQuote } from "@carrara/attestation";
 import { parsePem, toBase64, utf8 } from "@carrara/encoding";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { callHttps, type HttpCall } from "../../testing/http-client.ts";
@@ -126,7 +126,7 @@ describe("the quote", () => {
       ),
     ).toBe(true);
     const collateral = await call(running, { path: "/api/v2/collateral" });
-    const verified = await createSgxVerifier().verify({
+    const verified = await createDcapVerifier().verify({
       quote: raw,
       collateral: collateral.json.data,
       anchor: machine.platform.anchor,

@@ -2,9 +2,9 @@ import { fromHex } from "@carrara/encoding";
 import { describe, expect, test } from "vitest";
 import { createTestPlatform, type TestQuoteOptions } from "../testing/test-platform.ts";
 import { inputOf } from "../testing/verify-code.ts";
-import { appraiseSgx, type SgxPolicy } from "./policy.ts";
-import type { VerifiedSgxQuote } from "./verified-quote.ts";
-import { createSgxVerifier } from "./verifier.ts";
+import { appraiseSgx, type SgxPolicy } from "./sgx-policy.ts";
+import { requireSgx, type VerifiedSgxQuote } from "./verified-quote.ts";
+import { createDcapVerifier } from "./verifier.ts";
 
 const platform = createTestPlatform();
 const MR_ENCLAVE = new Uint8Array(32).fill(0xaa);
@@ -13,7 +13,7 @@ const SIGNER = { mrSigner: MR_SIGNER, isvProdId: 7, minIsvSvn: 3 };
 const ANY: SgxPolicy = { measurement: "any", reportData: "any", acceptSimulation: true };
 
 async function verified(options?: TestQuoteOptions): Promise<VerifiedSgxQuote> {
-  return await createSgxVerifier().verify(await inputOf(await platform, options));
+  return requireSgx(await createDcapVerifier().verify(await inputOf(await platform, options)));
 }
 
 function codes(quote: VerifiedSgxQuote, policy: SgxPolicy): string[] {
@@ -100,8 +100,8 @@ describe("appraisal refuses with", () => {
       "POLICY_SIMULATION",
       "POLICY_TCB_STATUS",
       "POLICY_TCB_EVALUATION_NUMBER",
-      "POLICY_MRENCLAVE",
       "POLICY_REPORT_DATA",
+      "POLICY_MRENCLAVE",
     ]);
   });
 });

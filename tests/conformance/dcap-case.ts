@@ -1,18 +1,18 @@
 import {
   AttestationError,
   appraiseSgx,
-  createSgxVerifier,
+  appraiseTdx,
+  createDcapVerifier,
   createSimulationAnchor,
   type DcapCollateral,
-  encodeQuoteV3,
+  encodeQuote,
   INTEL_SGX_ROOT,
   parseQuote,
   pckChainOf,
   pckInfoOfQuote,
-  type SgxQuote,
-  type SgxReportBody,
+  type Quote,
   type TrustAnchor,
-  type VerifiedSgxQuote,
+  type VerifiedQuote,
 } from "@carrara/attestation";
 import { equalBytes, parsePem, toHex } from "@carrara/encoding";
 import { parseCertificate } from "@carrara/pki";
@@ -38,8 +38,8 @@ const NO_COLLATERAL: DcapCollateral = {
   rootCaCrl: "",
 };
 
-/** Runs a case of kind `sgx-dcap`: parsing, verification and the default policy. */
-export async function runSgxCase(item: IndexCase, context: CaseContext): Promise<void> {
+/** Runs a case of kind `sgx-dcap` or `tdx-dcap`: parsing, verification and the default policy. */
+export async function runDcapCase(item: IndexCase, context: CaseContext): Promise<void> {
   const { cases, resolve, check } = context;
   const input = await loadInput(item, resolve);
   const { verify } = item.expected;
@@ -75,9 +75,9 @@ async function loadInput(item: IndexCase, resolve: CaseContext["resolve"]): Prom
 async function verifyInput(
   input: CaseInput,
   resolve: CaseContext["resolve"],
-): Promise<VerifiedSgxQuote | AttestationError> {
+): Promise<VerifiedQuote | AttestationError> {
   try {
-    return await createSgxVerifier().verify({
+    return await createDcapVerifier().verify({
       quote: input.bytes,
       // The verifier itself says what a collateral file lacks.
       collateral: { ...NO_COLLATERAL, ...input.collateral },
@@ -104,24 +104,24 @@ function checkParsed(bytes: Uint8Array, expected: Expected, check: Check): void 
   if (expected.header === undefined) return;
   const quote = parseQuote(bytes);
   checkFields("header", expected.header, headerJson(quote), check);
-  checkFields("measurements", expected.measurements ?? {}, bodyJson(quote.body), check);
+  checkFields("measurements", expected.measurements ?? {}, bodyJson(quote), check);
   checkRebuilt(bytes, quote, check);
   if (expected.pck !== undefined) {
     checkFields("pck", expected.pck, { ...pckInfoOfQuote(quote).pck }, check);
   }
 }
 
-/** build(parse(real)) = real, for the one form that can be built (specification section 8.6). */
-function checkRebuilt(bytes: Uint8Array, quote: SgxQuote, check: Check): void {
+/** build(parse(real)) = real, for quotes with a PCK chain (specification section 8.6). */
+function checkRebuilt(bytes: Uint8Array, quote: Quote, check: Check): void {
   const pckChainPem = pckChainOf(quote);
-  if (quote.header.version !== 3 || pckChainPem === undefined) return;
+  if (pckChainPem === undefined) return;
   const auth = { ...quote, qeReport: quote.qeReport.raw, pckChainPem };
-  const rebuilt = encodeQuoteV3(quote.signedBytes, auth);
+  const rebuilt = encodeQuote(quote.signedBytes, auth);
   const end = bytes.length - quote.trailingBytes;
   check("rebuilt", toHex(bytes.subarray(0, end)), toHex(rebuilt));
 }
 
-function headerJson(quote: SgxQuote): Json {
+function headerJson(quote: Quote): Json {
   return {
     ...quote.header,
     qeVendorId: toHex(quote.header.qeVendorId),
@@ -135,37 +135,45 @@ function headerJson(quote: SgxQuote): Json {
   };
 }
 
-function bodyJson(body: SgxReportBody): Json {
-  return {
-    mrEnclave: toHex(body.mrEnclave),
-    mrSigner: toHex(body.mrSigner),
-    isvProdId: body.isvProdId,
-    isvSvn: body.isvSvn,
-    attributes: toHex(body.attributes),
-    miscSelect: toHex(body.miscSelect),
-    cpuSvn: toHex(body.cpuSvn),
-    reportData: toHex(body.reportData),
-  };
+function bodyJson({ tee, body }: Pick<Quote, "tee" | "body">): Json {
+  const fields = Object.entries(body).map(([name, value]) => [
+    name,
+    value instanceof Uint8Array ? toHex(value) : value,
+  ]);
+  return { tee, ...Object.fromEntries(fields) };
 }
 
-function checkVerified(verified: VerifiedSgxQuote, expected: Expected, check: Check): void {
+function currentJson({ currentTcb }: VerifiedQuote): Json | undefined {
+  if (currentTcb === undefined) return undefined;
+  const { status, advisoryIds, tcbDate } = currentTcb;
+  return { status, advisoryIds, tcbDate: isoSeconds(tcbDate) };
+}
+
+function isoSeconds(date: Date): string {
+  return date.toISOString().replace(".000Z", "Z");
+}
+
+function checkVerified(verified: VerifiedQuote, expected: Expected, check: Check): void {
   const seconds = (date: Date): number => date.getTime() / 1000;
   const { collateral, tcbDate } = verified;
   checkFields("pck", expected.pck ?? {}, { ...verified.pck }, check);
-  checkFields("measurements", expected.measurements ?? {}, bodyJson(verified.body), check);
+  checkFields("measurements", expected.measurements ?? {}, bodyJson(verified), check);
   const actual = {
     ok: true,
     status: verified.status,
     advisoryIds: verified.advisoryIds,
-    tcbDate: tcbDate.toISOString().replace(".000Z", "Z"),
+    tcbDate: isoSeconds(tcbDate),
     tcbEvaluationDataNumber: verified.tcbEvaluationDataNumber,
     collateralEarliestIssue: seconds(collateral.earliestIssue),
     collateralLatestIssue: seconds(collateral.latestIssue),
     collateralExpiration: seconds(collateral.earliestExpiry),
+    currentTcb: currentJson(verified),
   };
   checkFields("verify", expected.verify ?? {}, actual, check);
   if (expected.defaultPolicy === undefined) return;
-  const violations = appraiseSgx(verified, { measurement: "any", reportData: "any" });
+  const policy = { measurement: "any", reportData: "any" } as const;
+  const violations =
+    verified.tee === "sgx" ? appraiseSgx(verified, policy) : appraiseTdx(verified, policy);
   const codes = violations.map(({ code }) => code);
   check("defaultPolicy.accept", expected.defaultPolicy.accept, violations.length === 0);
   check(
