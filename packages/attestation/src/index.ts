@@ -75,6 +75,7 @@ export {
   type Sigstruct,
   verifySigstruct,
 } from "./sigstruct.ts";
+export { type SoftwareIdentity, softwareIdentityOf, tdUniqueId } from "./software-identity.ts";
 export {
   type Assurance,
   createSimulationAnchor,

@@ -58,6 +58,16 @@ describe("appraisal accepts", () => {
     expect(violation?.message).toContain("INTEL-SA-2");
   });
 
+  test("the attributes that a policy masks", async () => {
+    const quote = await verified();
+    const value = fromHex("05000000000000000300000000000000");
+    const mask = new Uint8Array(16).fill(0xff);
+    expect(codes(quote, { ...ANY, attributes: { value, mask } })).toEqual([]);
+    const other = fromHex("05000000000000000700000000000000");
+    const lax = fromHex("ffffffffffffffff0000000000000000");
+    expect(codes(quote, { ...ANY, attributes: { value: other, mask: lax } })).toEqual([]);
+  });
+
   test("debug enclaves only when told to", async () => {
     const attributes = fromHex("07000000000000000300000000000000");
     const quote = await verified({ body: { attributes } });
@@ -76,6 +86,16 @@ describe("appraisal refuses with", () => {
     ["POLICY_ISV_SVN", { measurement: { ...SIGNER, minIsvSvn: 4 } }],
     ["POLICY_REPORT_DATA", { reportData: new Uint8Array(64) }],
     ["POLICY_REPORT_DATA", { reportData: new TextEncoder().encode("report data") }],
+    [
+      "POLICY_SGX_ATTRIBUTES",
+      { attributes: { value: new Uint8Array(16), mask: new Uint8Array(16).fill(0xff) } },
+    ],
+    [
+      "POLICY_SGX_ATTRIBUTES",
+      { attributes: { value: new Uint8Array(16), mask: new Uint8Array() } },
+    ],
+    ["POLICY_COLLATERAL_AGE", { maxCollateralAgeSeconds: 3600 }],
+    ["POLICY_COLLATERAL_AGE", { maxCollateralAgeSeconds: Number.NaN }],
     ["POLICY_TCB_STATUS", { acceptedStatuses: ["OutOfDate"] }],
     ["POLICY_TCB_EVALUATION_NUMBER", { minTcbEvaluationDataNumber: 18 }],
     ["POLICY_TCB_EVALUATION_NUMBER", { minTcbEvaluationDataNumber: Number.NaN }],

@@ -15,7 +15,7 @@ import {
 import { sha256 } from "../crypto.ts";
 import type { DcapCollateral, QeIdentityText, TcbInfoText } from "../dcap/collateral.ts";
 import { encodePckExtension, type PckExtensionFields } from "../dcap/pck-certificate.ts";
-import { encodeQuote, encodeQuoteSigned } from "../dcap/quote.ts";
+import { encodeQuote, encodeQuoteSigned, type QuoteForm } from "../dcap/quote.ts";
 import { encodeSgxReportBody, type SgxReportBodyFields } from "../dcap/report-body.ts";
 import { createSimulationAnchor, type TrustAnchor } from "../trust-anchor.ts";
 import { qeIdentityText, TEST_CPU_SVN, tcbInfoText } from "./test-endorsements.ts";
@@ -57,6 +57,8 @@ export interface TestQuoteOptions {
   readonly qeReport?: SgxReportBodyFields;
   readonly qeAuthData?: Uint8Array;
   readonly pckChainPem?: string;
+  /** A TD report in the place of the SGX one. */
+  readonly td?: { readonly form: QuoteForm & { readonly tee: "tdx" }; readonly report: Uint8Array };
 }
 
 /** A platform that exists in memory only, with keys and a root of its own. */
@@ -72,6 +74,7 @@ export interface TestPlatform {
   quote(reportData: Uint8Array, options?: TestQuoteOptions): Promise<Uint8Array>;
 }
 
+const SGX_V3: QuoteForm = { version: 3, tee: "sgx" };
 const NOW = new Date("2026-06-01T12:00:00Z");
 
 const NAMES: Readonly<Record<CertificateRole, string>> = {
@@ -246,7 +249,8 @@ async function createQuote(
     reportData,
     ...options.body,
   });
-  const signed = encodeQuoteSigned({ version: 3, tee: "sgx" }, utf8("SIMULATED-TEE"), body);
+  const { form, report } = options.td ?? { form: SGX_V3, report: body };
+  const signed = encodeQuoteSigned(form, utf8("SIMULATED-TEE"), report);
   return encodeQuote(signed, {
     signature: await signFixed(signerOf?.("quote", keys) ?? keys.attestation, signed),
     attestationKey,
