@@ -1,4 +1,5 @@
 import { benchActivation } from "./activation.ts";
+import { benchEvidenceParse } from "./evidence-parse.ts";
 import { benchQuoteVerify } from "./quote-verify.ts";
 import { type BenchReport, machine, plot } from "./report.ts";
 import { benchStartup } from "./startup.ts";
@@ -6,6 +7,7 @@ import { benchVote } from "./vote.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchReport>>> = {
   activation: benchActivation,
+  "evidence-parse": benchEvidenceParse,
   "quote-verify": benchQuoteVerify,
   startup: benchStartup,
   vote: benchVote,

@@ -9,6 +9,15 @@ export interface Series {
   readonly runs: readonly number[];
 }
 
+/** One of several figures of a bench. */
+export interface BenchCase {
+  readonly name: string;
+  readonly measured: Series;
+  readonly baseline: Series & { readonly what: string };
+  readonly ratio: number;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
 /** One bench: its figure, the baseline measured in the same run, and their ratio. */
 export interface BenchReport {
   readonly name: string;
@@ -17,6 +26,8 @@ export interface BenchReport {
   readonly baseline: Series & { readonly what: string };
   /** measured / baseline, median of the pairs that ran next to each other. */
   readonly ratio: number;
+  /** Where a bench looks at several things, all of them; the figures above are those of the first. */
+  readonly cases?: readonly BenchCase[];
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
@@ -56,11 +67,16 @@ export function machine(): Readonly<Record<string, unknown>> {
   return { cpus: all.length, model: all[0]?.model, node: process.version };
 }
 
-/** Two bars to compare at a glance, for a terminal. */
+/** Bars to compare at a glance, for a terminal: two for each case. */
 export function plot(report: BenchReport): string {
+  const cases = (report.cases ?? [report]).map(plotCase);
+  return `${cases.join("\n")}goal: ${report.goal}\n`;
+}
+
+function plotCase({ name, measured, baseline, ratio }: BenchCase): string {
   const rows: [string, Series][] = [
-    [report.name, report.measured],
-    [report.baseline.what, report.baseline],
+    [name, measured],
+    [baseline.what, baseline],
   ];
   const widest = Math.max(...rows.map(([label]) => label.length));
   const largest = Math.max(...rows.map(([, { median: value }]) => value));
@@ -68,5 +84,5 @@ export function plot(report: BenchReport): string {
     const bar = "█".repeat(Math.max(1, Math.round((40 * value) / largest)));
     return `${label.padEnd(widest)}  ${bar} ${value} ${unit}`;
   });
-  return `${lines.join("\n")}\nratio ${report.ratio}   (goal: ${report.goal})\n`;
+  return `${lines.join("\n")}\nratio ${ratio}\n`;
 }

@@ -145,7 +145,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
     const text = await dialog.innerText();
     expect(text).toContain("carrara manifest verify");
     expect(text.toLowerCase()).toContain("simulation");
-    expect(text).toContain(running.mesh.coordinator.attested.measurement.slice(0, 16));
+    expect(text).toContain(running.mesh.coordinator.attested.identity.uniqueId.slice(0, 16));
     await picture("badge");
     expect(await accessibility()).toEqual([]);
   });

@@ -72,7 +72,8 @@ async function loadInput(item: IndexCase, resolve: CaseContext["resolve"]): Prom
   return input;
 }
 
-async function verifyInput(
+/** Verifies a quote; gives the refusal instead of throwing it. */
+export async function verifyInput(
   input: CaseInput,
   resolve: CaseContext["resolve"],
 ): Promise<VerifiedQuote | AttestationError> {
@@ -99,7 +100,8 @@ async function loadAnchor(url: URL): Promise<TrustAnchor> {
     : createSimulationAnchor(block.bytes);
 }
 
-function checkParsed(bytes: Uint8Array, expected: Expected, check: Check): void {
+/** Checks header, measurements and PCK certificate of a quote, where `expected` names them. */
+export function checkParsed(bytes: Uint8Array, expected: Expected, check: Check): void {
   // Mutated cases name no parts: many of them cannot be parsed.
   if (expected.header === undefined) return;
   const quote = parseQuote(bytes);
@@ -153,7 +155,8 @@ function isoSeconds(date: Date): string {
   return date.toISOString().replace(".000Z", "Z");
 }
 
-function checkVerified(verified: VerifiedQuote, expected: Expected, check: Check): void {
+/** Checks what verification and the default policy say. */
+export function checkVerified(verified: VerifiedQuote, expected: Expected, check: Check): void {
   const seconds = (date: Date): number => date.getTime() / 1000;
   const { collateral, tcbDate } = verified;
   checkFields("pck", expected.pck ?? {}, { ...verified.pck }, check);

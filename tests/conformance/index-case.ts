@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import type { encodeQuote, encodeSnpReport } from "@carrara/attestation";
 import type { Mutation } from "./mutate.ts";
 
 /** A JSON object whose members are looked at by name. */
@@ -19,6 +19,10 @@ export interface Expected {
   readonly header?: Json;
   readonly measurements?: Json;
   readonly pck?: Json;
+  /** SEV-SNP: what the report and its key's certificate say, and the verifier's warnings. */
+  readonly claims?: Json;
+  readonly vek?: Json;
+  readonly warnings?: readonly string[];
   readonly verify?: ExpectedVerdict;
   readonly defaultPolicy?: { readonly accept: boolean; readonly violations?: readonly string[] };
 }
@@ -31,6 +35,13 @@ export interface IndexCase {
   readonly collateral?: string;
   readonly trustAnchor?: string;
   readonly sigstruct?: string;
+  readonly report?: string;
+  readonly vek?: string;
+  readonly chain?: string;
+  /** RA-TLS: PEM or DER. */
+  readonly certificate?: string;
+  /** Azure: JSON with HCL report, TPM quote, and VCEK or TD quote. */
+  readonly evidence?: string;
   /** Seconds since 1970. */
   readonly time?: number;
   readonly mutate?: readonly Mutation[];
@@ -40,22 +51,32 @@ export interface IndexCase {
 /** One check of a case: where, what was expected, what came. */
 export type Check = (where: string, expected: unknown, actual: unknown) => void;
 
-/** What a runner of one kind of case may use. */
+/** The bytes of a file that an index names by its path relative to the index. */
+export type ReadFile = (file: string) => Promise<Uint8Array>;
+
+/** Makers of evidence, which must give back what was parsed (specification section 8.6). */
+export interface EvidenceEncoders {
+  readonly encodeQuote: typeof encodeQuote;
+  readonly encodeSnpReport: typeof encodeSnpReport;
+}
+
+/** What a runner of one kind of case may use; none does I/O of its own, so that they run in a tab. */
 export interface CaseContext {
   readonly cases: readonly IndexCase[];
-  /** Finds a file of the index. */
-  readonly resolve: (file: string) => URL;
+  readonly read: ReadFile;
   readonly check: Check;
+  /** Undefined where the library under test does not make evidence. */
+  readonly encoders: EvidenceEncoders | undefined;
+}
+
+/** The text of a file of the index. */
+export async function readText(read: ReadFile, file: string): Promise<string> {
+  return new TextDecoder().decode(await read(file));
 }
 
 /** A JSON object from a file of the index. */
-export async function readJson(url: URL): Promise<Json> {
-  return JSON.parse(await readFile(url, "utf8")) as Json;
-}
-
-/** The bytes of a file of the index. */
-export async function readBytes(url: URL): Promise<Uint8Array> {
-  return new Uint8Array(await readFile(url));
+export async function readJson(read: ReadFile, file: string): Promise<Json> {
+  return JSON.parse(await readText(read, file)) as Json;
 }
 
 /** Compares what `expected` names with what `actual` has; null in an index means "does not apply". */

@@ -1,5 +1,5 @@
 import { concatBytes, fromHex, toHex } from "@carrara/encoding";
-import { type Json, readJson } from "./index-case.ts";
+import { type Json, type ReadFile, readJson } from "./index-case.ts";
 
 /** One mutation of an index (vectors README, section Mutations). */
 export interface Mutation {
@@ -22,13 +22,16 @@ export interface CaseInput {
   readonly anchor: string;
   /** Seconds since 1970. */
   readonly time: number;
+  /** SEV-SNP: paths of the versioned key's certificate, and of those above it. */
+  readonly vek?: string;
+  readonly chain?: string;
 }
 
-/** Applies `mutation`; `resolve` finds files of the index. Throws on an operation that is not known. */
+/** Applies `mutation`; `read` gives files of the index. Throws on an operation that is not known. */
 export async function mutate(
   input: CaseInput,
   mutation: Mutation,
-  resolve: (file: string) => URL,
+  read: ReadFile,
 ): Promise<CaseInput> {
   const { op, offset = 0, target = "", file = "" } = mutation;
   const value = String(mutation.value ?? "");
@@ -43,6 +46,10 @@ export async function mutate(
       return { ...input, bytes: concatBytes(input.bytes, fromHex(value)) };
     case "anchor":
       return { ...input, anchor: file };
+    case "vek":
+      return { ...input, vek: file };
+    case "chain":
+      return { ...input, chain: file };
     case "time":
       return { ...input, time: Number(mutation.value) };
     case "collateralSet":
@@ -59,7 +66,7 @@ export async function mutate(
         text.replace(mutation.find ?? "", () => mutation.with ?? ""),
       );
     case "collateralFrom": {
-      const other = await readJson(resolve(file));
+      const other = await readJson(read, file);
       return withField(input, target, () => String(other[mutation.field ?? target]));
     }
     default:

@@ -1,13 +1,13 @@
 import { mrSignerOf, verifySigstruct } from "@carrara/attestation";
 import { toHex } from "@carrara/encoding";
-import { type CaseContext, checkFields, type IndexCase, readBytes } from "./index-case.ts";
+import { type CaseContext, checkFields, type IndexCase } from "./index-case.ts";
 
 /** Runs a case of kind `sgx-sigstruct`. */
 export async function runSigstructCase(
   item: IndexCase,
-  { resolve, check }: CaseContext,
+  { read, check }: CaseContext,
 ): Promise<void> {
-  const sigstruct = await verifySigstruct(await readBytes(resolve(String(item.sigstruct))));
+  const sigstruct = await verifySigstruct(await read(String(item.sigstruct)));
   const actual = {
     mrSigner: toHex(await mrSignerOf(sigstruct.modulus)),
     mrEnclave: toHex(sigstruct.mrEnclave),

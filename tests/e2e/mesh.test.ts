@@ -96,7 +96,7 @@ describe("a verifier", () => {
     const { manifest } = running.mesh.files;
     const args = ["manifest", "verify", manifest, host(), "--coordinator-cert", cert];
     const result = await carrara(...args, "--insecure");
-    const measurement = running.mesh.coordinator.attested.measurement;
+    const measurement = running.mesh.coordinator.attested.identity.uniqueId;
     expect(result).toMatchObject({
       code: 0,
       stdout: expect.stringContaining("OK\n"),

@@ -4,6 +4,7 @@ import {
   type Crl,
   findExtension,
   isPartialCrl,
+  isRsaPssSha384,
   isSignedBy,
   OID,
   PkiError,
@@ -16,6 +17,19 @@ import { AttestationError, type VerificationErrorCode } from "./error.ts";
 
 /** Longest PEM chain that is read, in characters: three certificates are below 8 KiB. */
 const MAX_CHAIN_CHARACTERS = 64 * 1024;
+/** Whether something signed names the one signature algorithm that its vendor uses. */
+export type SignatureProfile = (
+  signed: Pick<Certificate, "signatureAlgorithm" | "signatureAlgorithmRaw">,
+) => boolean;
+
+/** Intel: ecdsa-with-SHA256. */
+export const INTEL_SIGNATURES: SignatureProfile = ({ signatureAlgorithm }) =>
+  signatureAlgorithm === OID.ecdsaWithSha256;
+
+/** AMD: RSASSA-PSS with exactly SHA-384, MGF1 with SHA-384 and 48 octets of salt. */
+export const AMD_SIGNATURES: SignatureProfile = ({ signatureAlgorithmRaw }) =>
+  isRsaPssSha384(signatureAlgorithmRaw);
+
 /** Critical extensions that these checks understand. */
 const UNDERSTOOD: ReadonlySet<string> = new Set([OID.basicConstraints, OID.keyUsage]);
 
@@ -61,6 +75,7 @@ export async function checkIssued(
   subject: Certificate,
   issuer: Certificate,
   below: number,
+  isExpected: SignatureProfile = INTEL_SIGNATURES,
 ): Promise<void> {
   if (!equalBytes(subject.issuerRaw, issuer.subjectRaw)) {
     throw refuse("CERT_CHAIN_INVALID", "issuer and subject names differ");
@@ -72,7 +87,7 @@ export async function checkIssued(
   if (!mayUse(issuer, "keyCertSign")) {
     throw refuse("CERT_CONSTRAINT", "the issuer's key may not sign certificates");
   }
-  if (subject.signatureAlgorithm !== OID.ecdsaWithSha256) {
+  if (!isExpected(subject)) {
     throw refuse("CERT_CHAIN_INVALID", `signature algorithm is ${subject.signatureAlgorithm}`);
   }
   if (!(await signedBy(subject, issuer.spki))) {
@@ -138,13 +153,17 @@ export interface VerifiedCrl {
  * Checks a CRL in DER under its issuer (section 2.2), all but times. Throws `CRL_MISSING`,
  * `CRL_MALFORMED`, `CRL_ISSUER_MISMATCH`, `CRL_SIGNATURE_INVALID`.
  */
-export async function verifyCrl(bytes: Uint8Array, issuer: Certificate): Promise<VerifiedCrl> {
+export async function verifyCrl(
+  bytes: Uint8Array,
+  issuer: Certificate,
+  isExpected: SignatureProfile = INTEL_SIGNATURES,
+): Promise<VerifiedCrl> {
   if (bytes.length === 0) throw refuse("CRL_MISSING", "there is no revocation list");
   const crl = reading("CRL_MALFORMED", () => parseCrl(bytes));
   if (!equalBytes(crl.issuerRaw, issuer.subjectRaw)) {
     throw refuse("CRL_ISSUER_MISMATCH", "revocation list of another issuer");
   }
-  if (crl.signatureAlgorithm !== OID.ecdsaWithSha256 || !(await signedBy(crl, issuer.spki))) {
+  if (!isExpected(crl) || !(await signedBy(crl, issuer.spki))) {
     throw refuse("CRL_SIGNATURE_INVALID", "revocation list signature does not verify");
   }
   if (!mayUse(issuer, "cRLSign")) {

@@ -30,3 +30,20 @@ export async function verifyP256(
 ): Promise<boolean> {
   return await crypto.subtle.verify(P256_SHA256, key, signature, data);
 }
+
+const P384 = { name: "ECDSA", namedCurve: "P-384" };
+const P384_SHA384 = { name: "ECDSA", hash: "SHA-384" };
+
+/** Imports a P-384 public key from its DER SubjectPublicKeyInfo. */
+export async function importP384Spki(spki: Uint8Array): Promise<ImportedKey> {
+  return await crypto.subtle.importKey("spki", spki, P384, false, ["verify"]);
+}
+
+/** Whether `signature` (r‖s, 96 bytes) over `data` is by `key`, under SHA-384. */
+export async function verifyP384(
+  key: ImportedKey,
+  signature: Uint8Array,
+  data: Uint8Array,
+): Promise<boolean> {
+  return await crypto.subtle.verify(P384_SHA384, key, signature, data);
+}

@@ -74,9 +74,12 @@ export type VerificationErrorCode =
   | "TPM_QUOTE_MALFORMED"
   | "TPM_QUOTE_SIGNATURE_INVALID"
   | "TPM_QUOTE_MISMATCH"
+  | "EAR_MALFORMED"
+  | "EAR_SIGNATURE_INVALID"
   | "SIGSTRUCT_MALFORMED"
   | "SIGSTRUCT_SIGNATURE_INVALID"
-  | "VERIFIER_INPUT";
+  | "VERIFIER_INPUT"
+  | "EVIDENCE_POLICY_MALFORMED";
 
 /** Codes of genuine evidence that a policy does not want. */
 export type PolicyErrorCode =

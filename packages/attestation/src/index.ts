@@ -5,6 +5,23 @@ export {
   type SimulationVerified,
   type Verified,
 } from "./assurance.ts";
+export { type Attestation, attest } from "./attest.ts";
+export { type HclReport, parseHclReport } from "./azure/hcl-report.ts";
+export { appraisePcrs, type PcrPolicy } from "./azure/pcr-policy.ts";
+export type { TpmQuoteEvidence, VerifiedTpmQuote } from "./azure/tpm-check.ts";
+export {
+  type PcrSelection,
+  parseTpmQuote,
+  parseTpmtSignature,
+  type TpmQuote,
+} from "./azure/tpm-quote.ts";
+export type { VariableData } from "./azure/variable-data.ts";
+export {
+  type AzureVtpmVerification,
+  type VerifiedAzureVtpm,
+  verifyAzureVtpm,
+} from "./azure/verifier.ts";
+export { type Cbor, type CborEntry, cbor } from "./cbor.ts";
 export type { AuthData } from "./dcap/auth-data.ts";
 export {
   type DcapCollateral,
@@ -18,6 +35,7 @@ export {
   encodePckExtension,
   type PckExtensionFields,
   type PckInfo,
+  readPckInfo,
 } from "./dcap/pck-certificate.ts";
 export { type CollateralRequest, pckInfoOfQuote } from "./dcap/pck-info.ts";
 export {
@@ -62,12 +80,83 @@ export {
   type DcapVerifier,
 } from "./dcap/verifier.ts";
 export {
+  EAR_PROFILE,
+  type EarClaims,
+  type EarFrame,
+  type EarInput,
+  type EarSubmodule,
+  toEar,
+} from "./ear/ear.ts";
+export { earEvidenceOf } from "./ear/ear-evidence.ts";
+export {
+  signEar,
+  type VerifiedEar,
+  type VerifiedEarSubmodule,
+  verifyEar,
+} from "./ear/signed-ear.ts";
+export type {
+  EarEvidence,
+  EarStatus,
+  EarSubject,
+  TrustworthinessVector,
+} from "./ear/trustworthiness.ts";
+export {
+  type AmdEndorsements,
+  type AmdEndorsementsText,
+  amdEndorsementsOfText,
+  type EndorsementRequest,
+  type Endorsements,
+  endorsementRequestOf,
+  endorsementsToText,
+  isRootOf,
+} from "./endorsements.ts";
+export {
   AttestationError,
   type AttestationErrorCode,
   type PolicyErrorCode,
   type VerificationErrorCode,
 } from "./error.ts";
+export { type Evidence, encodeEvidence, recogniseEvidence, type TeeKind } from "./evidence.ts";
+export {
+  appraiseEvidence,
+  type EvidencePolicy,
+  parseEvidencePolicy,
+} from "./evidence-policy.ts";
+export {
+  createEvidenceVerifier,
+  type EvidenceVerification,
+  type EvidenceVerifier,
+  HARDWARE_ANCHORS,
+  type VerifiedEvidence,
+} from "./evidence-verifier.ts";
+export { guestExposure } from "./guest-exposure.ts";
 export { decodeOeQuote, encodeOeQuote } from "./oe-quote.ts";
+export { checkRaTlsBinding } from "./ra-tls/binding.ts";
+export {
+  type InteroperableEvidence,
+  type LegacyEvidence,
+  RA_TLS_HASHES,
+  RA_TLS_OID,
+  type RaTlsClaims,
+  type RaTlsEvidence,
+  SNP_EVIDENCE_TYPE,
+  type SnpEvidence,
+} from "./ra-tls/evidence.ts";
+export {
+  createRaTlsClaims,
+  type RaTlsClaimsBinding,
+  type RaTlsClaimsTemplate,
+  raTlsExtension,
+  snpRaTlsExtension,
+} from "./ra-tls/issue.ts";
+export { type RaTlsCertificate, readRaTlsEvidence } from "./ra-tls/read-evidence.ts";
+export { raTlsReportDataOf } from "./ra-tls/report-data.ts";
+export {
+  type AttestedReport,
+  type RaTlsVerification,
+  type VerifiedRaTls,
+  verifyRaTls,
+} from "./ra-tls/verifier.ts";
 export {
   mrSignerOf,
   parseSigstruct,
@@ -75,8 +164,55 @@ export {
   type Sigstruct,
   verifySigstruct,
 } from "./sigstruct.ts";
+export {
+  CERT_TABLE_GUID,
+  type CertTableEntry,
+  encodeCertTable,
+  parseCertTable,
+} from "./snp/cert-table.ts";
+export {
+  encodeGuestPolicy,
+  type GuestPolicy,
+  type GuestPolicyFlag,
+  type PlatformInfo,
+  type PlatformInfoFlag,
+} from "./snp/guest-policy.ts";
+export { appraiseSnp, type FlagPolicy, type SnpPolicy } from "./snp/policy.ts";
+export type { SnpCpuid, SnpProduct } from "./snp/product.ts";
+export {
+  type FirmwareVersion,
+  parseSnpReport,
+  type SnpReport,
+  type SnpSignerInfo,
+  type SnpSigningKey,
+} from "./snp/report.ts";
+export { encodeSnpReport, type SnpReportFields, withSnpSignature } from "./snp/report-encoder.ts";
+export { SNP_REPORT_BYTES, SNP_SIGNED_BYTES } from "./snp/report-layout.ts";
+export { decodeSnpTcb, encodeSnpTcb, type SnpTcb, type SnpTcbComponent } from "./snp/tcb.ts";
+export {
+  encodeVekExtensions,
+  readVekInfo,
+  type VekExtensionFields,
+  type VekInfo,
+  type VekKind,
+} from "./snp/vek-extensions.ts";
+export type {
+  SnpClaims,
+  SnpWarning,
+  VekClaims,
+  VerifiedSnpReport,
+  VerifiedVek,
+} from "./snp/verified-report.ts";
+export {
+  createSnpVerifier,
+  type SnpEndorsements,
+  type SnpVerification,
+  type SnpVerifier,
+  type VekVerification,
+} from "./snp/verifier.ts";
 export { type SoftwareIdentity, softwareIdentityOf, tdUniqueId } from "./software-identity.ts";
 export {
+  AMD_ROOTS,
   type Assurance,
   createSimulationAnchor,
   INTEL_SGX_ROOT,

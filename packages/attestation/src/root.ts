@@ -1,6 +1,6 @@
 import { EncodingError, equalBytes, toHex } from "@carrara/encoding";
 import { type Certificate, commonNameOf, PkiError, parseCertificate } from "@carrara/pki";
-import { checkIssued } from "./certificate-check.ts";
+import { checkIssued, INTEL_SIGNATURES, type SignatureProfile } from "./certificate-check.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { sha256 } from "./crypto.ts";
 import { AttestationError } from "./error.ts";
@@ -21,23 +21,32 @@ export interface Root {
 /** Roots that stay in memory; one is usual, two while one is replaced. */
 const MEMO_CAPACITY = 8;
 
-/** Makes a reader of anchors that remembers the last few. What an anchor says of its kind counts for nothing. */
-export function createRootLoader(): (anchor: TrustAnchor) => Promise<Root> {
+/**
+ * Makes a reader of anchors that remembers the last few. What an anchor says of its kind counts for
+ * nothing. An anchor of another vendor is not signed as `isExpected` wants: `CERT_CHAIN_INVALID`.
+ */
+export function createRootLoader(
+  isExpected: SignatureProfile = INTEL_SIGNATURES,
+): (anchor: Pick<TrustAnchor, "spki" | "certificate">) => Promise<Root> {
   const memo = createMemo<Root>(MEMO_CAPACITY);
   return async (anchor) => {
     const spki = copyBytes(anchor.spki);
     const certificate = copyBytes(anchor.certificate);
     const parts = [toHex(spki), toHex(certificate)];
-    return await memo.get(parts, async () => await verifyRoot(spki, certificate));
+    return await memo.get(parts, async () => await verifyRoot(spki, certificate, isExpected));
   };
 }
 
-async function verifyRoot(spki: Uint8Array, der: Uint8Array): Promise<Root> {
+async function verifyRoot(
+  spki: Uint8Array,
+  der: Uint8Array,
+  isExpected: SignatureProfile,
+): Promise<Root> {
   const certificate = readRoot(der);
   if (!equalBytes(certificate.spki, spki)) {
     throw new AttestationError("CERT_UNTRUSTED_ROOT", "the anchor's key is not its certificate's");
   }
-  await checkIssued(certificate, certificate, 1);
+  await checkIssued(certificate, certificate, 1, isExpected);
   const kind = assuranceOf(spki);
   return {
     kind,

@@ -1,8 +1,12 @@
 import { concatBytes, toHex, utf8 } from "@carrara/encoding";
+import { readLe } from "./byte-reader.ts";
 import { sha256 } from "./crypto.ts";
 import type { TdReport } from "./dcap/td-report.ts";
-import type { VerifiedQuote } from "./dcap/verified-quote.ts";
+import type { VerifiedEvidence } from "./evidence-verifier.ts";
+import type { SnpClaims } from "./snp/verified-report.ts";
 
+/** Bytes of FAMILY_ID that hold a product id, little endian. */
+const PRODUCT_ID_BYTES = 2;
 const TD_UNIQUE_ID = utf8("carrara-td-v1\0");
 
 /** Who the software behind evidence is, in the words of a manifest's package; hex is lower case. */
@@ -36,8 +40,29 @@ export async function tdUniqueId(
   return toHex(await sha256(concatBytes(TD_UNIQUE_ID, mrTd, rtMr0, rtMr1, rtMr2)));
 }
 
+/** An ID block signs who vouches for a guest: the ID key, FAMILY_ID as product and GUEST_SVN. */
+function identityOfReport(claims: SnpClaims): SoftwareIdentity {
+  const { measurement, idKeyDigest, familyId, guestSvn, policyBits, reportData } = claims;
+  // A family id that holds more than a product id is not ours to read as one.
+  const signed =
+    idKeyDigest.some((byte) => byte !== 0) &&
+    familyId.subarray(PRODUCT_ID_BYTES).every((byte) => byte === 0);
+  const signer = {
+    signerId: toHex(idKeyDigest),
+    productId: readLe(familyId.subarray(0, PRODUCT_ID_BYTES)),
+    securityVersion: guestSvn,
+  };
+  return {
+    uniqueId: toHex(measurement),
+    ...(signed ? { signer } : {}),
+    debug: policyBits.debug,
+    reportData,
+  };
+}
+
 /** The identity that verified evidence proves. */
-export async function softwareIdentityOf(verified: VerifiedQuote): Promise<SoftwareIdentity> {
+export async function softwareIdentityOf(verified: VerifiedEvidence): Promise<SoftwareIdentity> {
+  if (verified.tee === "snp") return identityOfReport(verified.claims);
   const { debug, reportData } = verified.body;
   if (verified.tee === "tdx") {
     return { uniqueId: await tdUniqueId(verified.body), debug, reportData };

@@ -2,12 +2,13 @@ import { equalBytes, fromBase64 } from "@carrara/encoding";
 import { commonNameOf, PkiError, parseCertificate } from "@carrara/pki";
 import { copyBytes } from "./copy-bytes.ts";
 import { AttestationError } from "./error.ts";
+import { ARK_CERTIFICATES } from "./snp/ark-certificates.ts";
 
 /** Whether a result rests on hardware, or on a simulation that protects nothing. */
 export type Assurance = "hardware" | "simulation";
 
 /** Who makes the platform, which decides the form of its evidence. */
-export type Vendor = "intel" | "amd";
+type Vendor = "intel" | "amd";
 
 /** Who is believed about platforms. Only the anchors of this module are of kind `hardware`. */
 export interface TrustAnchor {
@@ -36,19 +37,28 @@ const INTEL_SGX_ROOT_DER = fromBase64(
   ].join(""),
 );
 
-/** Intel's SGX root CA (valid until 2049): the one hardware anchor. */
-export const INTEL_SGX_ROOT: TrustAnchor = Object.freeze({
-  ...anchorOf(INTEL_SGX_ROOT_DER),
-  kind: "hardware",
-});
+/** Intel's SGX root CA (valid until 2049): the one hardware anchor of SGX and TDX. */
+export const INTEL_SGX_ROOT: TrustAnchor = hardwareAnchor(INTEL_SGX_ROOT_DER);
 
-/** Copy that no caller can reach: what is compared must not be what is handed out. */
-const INTEL_SGX_SPKI = INTEL_SGX_ROOT.spki.slice();
+/** AMD's root keys, one a product: the hardware anchors of SEV-SNP. */
+export const AMD_ROOTS: readonly TrustAnchor[] = Object.freeze(
+  ARK_CERTIFICATES.map((text) => hardwareAnchor(fromBase64(text))),
+);
+
+/** Copies that no caller can reach: what is compared must not be what is handed out. */
+const HARDWARE_SPKIS: readonly Uint8Array[] = [INTEL_SGX_ROOT, ...AMD_ROOTS].map(({ spki }) =>
+  spki.slice(),
+);
+
+function hardwareAnchor(certificate: Uint8Array): TrustAnchor {
+  return Object.freeze({ ...anchorOf(certificate), kind: "hardware" });
+}
 
 function anchorOf(certificate: Uint8Array): Omit<TrustAnchor, "kind"> {
   try {
     const { subject, spki } = parseCertificate(certificate);
-    return { vendor: "intel", name: commonNameOf(subject), spki, certificate };
+    const name = commonNameOf(subject);
+    return { vendor: name.startsWith("ARK-") ? "amd" : "intel", name, spki, certificate };
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     throw new AttestationError("CERT_MALFORMED", "the root certificate cannot be read", { cause });
@@ -56,12 +66,13 @@ function anchorOf(certificate: Uint8Array): Omit<TrustAnchor, "kind"> {
 }
 
 /**
- * An anchor of kind `simulation` for any root that is not Intel's (section 8.1). Throws
- * `CERT_MALFORMED`, and `CERT_UNTRUSTED_ROOT` for Intel's own root, which is no simulation.
+ * An anchor of kind `simulation` for any root that is no vendor's own (section 8.1), of the vendor
+ * whose form of names it follows: `ARK-…` is AMD's. Throws `CERT_MALFORMED`, and
+ * `CERT_UNTRUSTED_ROOT` for a vendor's own root, which is no simulation.
  */
 export function createSimulationAnchor(certificate: Uint8Array): TrustAnchor {
   const anchor = anchorOf(copyBytes(certificate));
-  if (equalBytes(anchor.spki, INTEL_SGX_SPKI)) {
+  if (assuranceOf(anchor.spki) === "hardware") {
     throw new AttestationError("CERT_UNTRUSTED_ROOT", "a hardware root cannot be a simulation");
   }
   return Object.freeze({ ...anchor, kind: "simulation" });
@@ -69,5 +80,5 @@ export function createSimulationAnchor(certificate: Uint8Array): TrustAnchor {
 
 /** What evidence under the root key `spki` is worth, whatever an anchor says of itself. */
 export function assuranceOf(spki: Uint8Array): Assurance {
-  return equalBytes(spki, INTEL_SGX_SPKI) ? "hardware" : "simulation";
+  return HARDWARE_SPKIS.some((known) => equalBytes(spki, known)) ? "hardware" : "simulation";
 }

@@ -8,7 +8,12 @@ import {
   parseCoordinatorHost,
   type UnattestedCoordinator,
 } from "@carrara/client";
-import { createPccsClient } from "@carrara/tee";
+import {
+  createDcapProviderFor,
+  createPcsProvider,
+  type DcapCollateralProvider,
+  fetchEndorsements,
+} from "@carrara/tee";
 import { type ResultAssurance, showAssurance } from "./assurance.ts";
 import {
   defaultCertificateCache,
@@ -19,12 +24,6 @@ import { CliError } from "./cli-error.ts";
 import type { CommandContext } from "./command-context.ts";
 import { writeOutput } from "./files.ts";
 import { type GlobalOptions, loadPolicy } from "./global-options.ts";
-
-/** Intel's own collateral service, asked when the Coordinator serves none and no other is named. */
-const INTEL_PCS = {
-  url: "https://api.trustedservices.intel.com",
-  rootCrlUrl: "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der",
-};
 
 /** A Coordinator that a command may talk to. */
 export interface CoordinatorSession {
@@ -63,11 +62,11 @@ export async function openAttestedSession(
   const transport = createHttpsTransport({
     host: parseCoordinatorHost(hostOf(context, hostArgument)),
   });
-  const pccs = createPccsClient(collateralService(options));
+  const service = collateralService(options);
   const coordinator = await attestCoordinator({
     transport,
     policy: await loadPolicy(io, options),
-    collateralSource: async (platform, signal) => await pccs.getCollateral(platform, signal),
+    endorsementSource: async (request, signal) => await fetchEndorsements(service, request, signal),
     signal: io.signal,
   });
   showAssurance(io, coordinator.assurance);
@@ -79,9 +78,10 @@ export async function openAttestedSession(
   return { client, assurance, rootPem, chainPem, coordinator };
 }
 
-function collateralService({ pccsUrl }: GlobalOptions): { url: string; rootCrlUrl?: string } {
-  if (pccsUrl === undefined) return INTEL_PCS;
-  if (URL.canParse(pccsUrl)) return { url: pccsUrl };
+/** Asked when the Coordinator serves no collateral: Intel's own service unless another is named. */
+function collateralService({ pccsUrl }: GlobalOptions): DcapCollateralProvider {
+  if (pccsUrl === undefined) return createPcsProvider();
+  if (URL.canParse(pccsUrl)) return createDcapProviderFor({ url: pccsUrl });
   throw new CliError("USAGE", "--pccs-url is no URL, as in https://localhost:8081");
 }
 
@@ -110,33 +110,41 @@ export async function cacheCertificates(
   await saveCertificateCache(certificateCacheOf(context), chainPem, assurance);
 }
 
-/** The Coordinator's identity for JSON documents. */
+/** The Coordinator's identity for JSON documents; null for what the evidence does not say. */
 export function describeCoordinator(
   coordinator: AttestedCoordinator | UnattestedCoordinator,
 ): Readonly<Record<string, unknown>> | null {
   if (coordinator.assurance === "none") return null;
+  const { tee, identity, tcbStatus, advisoryIds, trustAnchor } = coordinator;
   return {
-    uniqueId: coordinator.measurement,
-    signerId: coordinator.signer,
-    productId: coordinator.productId,
-    securityVersion: coordinator.securityVersion,
-    debug: coordinator.debug,
-    tcbStatus: coordinator.tcbStatus,
-    advisoryIds: coordinator.advisoryIds,
-    trustAnchor: coordinator.trustAnchor,
+    tee,
+    uniqueId: identity.uniqueId,
+    signerId: identity.signer?.signerId ?? null,
+    productId: identity.signer?.productId ?? null,
+    securityVersion: identity.signer?.securityVersion ?? null,
+    debug: identity.debug,
+    tcbStatus: tcbStatus ?? null,
+    advisoryIds,
+    trustAnchor,
   };
 }
 
 /** The Coordinator's identity for people. */
 export function coordinatorLines(coordinator: AttestedCoordinator | UnattestedCoordinator): string {
   if (coordinator.assurance === "none") return "Coordinator: no evidence";
-  const simulated = coordinator.assurance === "simulation";
+  const { identity, advisoryIds, assurance } = coordinator;
+  const { signer, uniqueId, debug } = identity;
+  const status = coordinator.tcbStatus ?? "none, AMD publishes no status";
   return [
-    `Coordinator UniqueID: ${coordinator.measurement}`,
-    `Coordinator SignerID: ${coordinator.signer}`,
-    `Coordinator ProductID: ${coordinator.productId}, SecurityVersion: ${coordinator.securityVersion}${coordinator.debug ? ", DEBUG" : ""}`,
-    simulated
-      ? `TCB status: SIMULATED ${coordinator.tcbStatus} (no hardware protection)`
-      : `TCB status: ${[coordinator.tcbStatus, ...coordinator.advisoryIds].join(" ")}`,
+    `Coordinator UniqueID: ${uniqueId}${debug ? ", DEBUG" : ""}`,
+    ...(signer === undefined
+      ? []
+      : [
+          `Coordinator SignerID: ${signer.signerId}`,
+          `Coordinator ProductID: ${signer.productId}, SecurityVersion: ${signer.securityVersion}`,
+        ]),
+    assurance === "simulation"
+      ? `TCB status: SIMULATED ${status} (no hardware protection)`
+      : `TCB status: ${[status, ...advisoryIds].join(" ")}`,
   ].join("\n");
 }

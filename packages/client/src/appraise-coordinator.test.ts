@@ -1,10 +1,5 @@
-import {
-  encodeSgxReportBody,
-  type SgxReportBody,
-  type TcbStatus,
-  type VerifiedSgxQuote,
-} from "@carrara/attestation";
-import { concatBytes, utf8 } from "@carrara/encoding";
+import type { SoftwareIdentity, TcbStatus } from "@carrara/attestation";
+import { concatBytes, fromHex, utf8 } from "@carrara/encoding";
 import { describe, expect, test } from "vitest";
 import {
   appraiseCoordinator,
@@ -13,32 +8,30 @@ import {
   DEFAULT_ACCEPTED_TCB_STATUSES,
 } from "./appraise-coordinator.ts";
 
-const BODY: SgxReportBody = {
-  raw: encodeSgxReportBody({}),
-  cpuSvn: new Uint8Array(16),
-  miscSelect: new Uint8Array(4),
-  isvExtProdId: new Uint8Array(16),
-  attributes: new Uint8Array(16),
-  mrEnclave: new Uint8Array(32).fill(1),
-  mrSigner: new Uint8Array(32).fill(2),
-  configId: new Uint8Array(64),
-  isvProdId: 3,
-  isvSvn: 2,
-  configSvn: 0,
-  isvFamilyId: new Uint8Array(16),
-  reportData: new Uint8Array(64),
+const IDENTITY: SoftwareIdentity = {
+  uniqueId: "01".repeat(32),
+  signer: { signerId: "02".repeat(32), productId: 3, securityVersion: 2 },
   debug: false,
+  reportData: new Uint8Array(64),
 };
 
 /** What a verifier would say of genuine hardware. */
-function verified(status: TcbStatus, advisoryIds: readonly string[] = []): VerifiedSgxQuote {
-  const facts = { assurance: "hardware", status, advisoryIds, body: BODY } as const;
-  return facts as unknown as VerifiedSgxQuote; // appraisal reads these fields only
+function claims(
+  status: TcbStatus | undefined,
+  advisoryIds: readonly string[] = [],
+  identity = IDENTITY,
+) {
+  return { identity, status, advisoryIds, exposure: [] };
 }
 
 const EXPECTED: CoordinatorExpectations = {
   insecure: false,
-  identity: { uniqueId: BODY.mrEnclave, productId: 0, securityVersion: 0, debug: false },
+  identity: {
+    uniqueId: fromHex(IDENTITY.uniqueId),
+    productId: 0,
+    securityVersion: 0,
+    debug: false,
+  },
   acceptedTcbStatuses: DEFAULT_ACCEPTED_TCB_STATUSES,
   acceptedAdvisories: [],
 };
@@ -53,7 +46,29 @@ describe("appraiseCoordinator", () => {
     ["UpToDate", [], { identity: undefined, insecure: true }],
   ])("accepts %s with advisories %j under %j", (status, advisories, change) => {
     const expected = { ...EXPECTED, ...change };
-    expect(() => appraiseCoordinator(verified(status, advisories), expected)).not.toThrow();
+    expect(() => appraiseCoordinator(claims(status, advisories), expected)).not.toThrow();
+  });
+
+  const signedBy = { signerId: fromHex("02".repeat(32)), productId: 3, securityVersion: 2 };
+
+  test("accepts a platform without TCB status, which is AMD's", () => {
+    expect(() => appraiseCoordinator(claims(undefined), EXPECTED)).not.toThrow();
+  });
+
+  test("refuses a signer that the evidence does not prove", () => {
+    const identity = { ...signedBy, debug: false };
+    const { signer: _, ...td } = IDENTITY;
+    expect(() => appraiseCoordinator(claims("UpToDate"), { ...EXPECTED, identity })).not.toThrow();
+    expect(() =>
+      appraiseCoordinator(claims("UpToDate", [], td), { ...EXPECTED, identity }),
+    ).toThrow(expect.objectContaining({ code: "COORDINATOR_REFUSED" }));
+  });
+
+  test("refuses a guest that its host can reach into", () => {
+    const exposure = [{ code: "POLICY_TD_MIGRATABLE", message: "the td can be migrated" }] as const;
+    expect(() =>
+      appraiseCoordinator({ ...claims("UpToDate"), exposure }, { ...EXPECTED, insecure: true }),
+    ).toThrow(expect.objectContaining({ code: "COORDINATOR_REFUSED" }));
   });
 
   test.each<[TcbStatus, readonly string[], Partial<CoordinatorExpectations>, string]>([
@@ -69,7 +84,7 @@ describe("appraiseCoordinator", () => {
     ["UpToDate", [], { identity: undefined }, "IDENTITY_MISSING"],
   ])("refuses %s with advisories %j under %j", (status, advisories, change, code) => {
     const expected = { ...EXPECTED, ...change };
-    expect(() => appraiseCoordinator(verified(status, advisories), expected)).toThrow(
+    expect(() => appraiseCoordinator(claims(status, advisories), expected)).toThrow(
       expect.objectContaining({ name: "ClientError", code }),
     );
   });

@@ -1,10 +1,24 @@
-import type { VerifiedSgxQuote } from "@carrara/attestation";
+import type { AppraisalViolation, SoftwareIdentity, TcbStatus } from "@carrara/attestation";
 import { concatBytes, equalBytes, toHex } from "@carrara/encoding";
 import { ClientError } from "./error.ts";
 import type { ExpectedIdentity } from "./expected-identity.ts";
 
 /** TCB statuses that are accepted unless others are named (spec marblerun section 9.1). */
 export const DEFAULT_ACCEPTED_TCB_STATUSES: readonly string[] = ["UpToDate", "SWHardeningNeeded"];
+
+/** What verified evidence says of the platform. */
+export interface PlatformStanding {
+  /** Undefined for SEV-SNP. */
+  readonly status: TcbStatus | undefined;
+  readonly advisoryIds: readonly string[];
+  /** What the launch of a virtual machine left open to its host. */
+  readonly exposure: readonly AppraisalViolation[];
+}
+
+/** What is appraised. */
+interface CoordinatorClaims extends PlatformStanding {
+  readonly identity: SoftwareIdentity;
+}
 
 /** What the Coordinator's verified evidence has to say. */
 export interface CoordinatorExpectations {
@@ -42,46 +56,57 @@ export async function checkReportData(
  * nothing was expected: genuine hardware says nothing about the code in it.
  */
 export function appraiseCoordinator(
-  verified: VerifiedSgxQuote,
+  claims: CoordinatorClaims,
   expected: CoordinatorExpectations,
 ): void {
-  if (expected.identity !== undefined) appraiseIdentity(verified, expected.identity);
-  else if (!expected.insecure) throw identityMissing(verified);
-  appraiseTcb(verified, expected);
+  if (expected.identity !== undefined) appraiseIdentity(claims.identity, expected.identity);
+  else if (!expected.insecure) throw identityMissing(claims.identity);
+  const [open] = claims.exposure;
+  if (open !== undefined) refuse(`${open.code}: ${open.message}`);
+  appraiseTcb(claims, expected);
 }
 
-function identityMissing({ body }: VerifiedSgxQuote): ClientError {
+function identityMissing({ uniqueId, signer }: SoftwareIdentity): ClientError {
+  const signerText = signer === undefined ? "" : `, SignerID ${signer.signerId}`;
   return new ClientError(
     "IDENTITY_MISSING",
-    `the evidence is genuine but nobody said which Coordinator is expected; it is UniqueID ${toHex(body.mrEnclave)}, SignerID ${toHex(body.mrSigner)}; name it with --era-config`,
+    `the evidence is genuine but nobody said which Coordinator is expected; it is UniqueID ${uniqueId}${signerText}; name it with --era-config`,
   );
 }
 
-function appraiseIdentity({ body }: VerifiedSgxQuote, identity: ExpectedIdentity): void {
+function appraiseIdentity(had: SoftwareIdentity, identity: ExpectedIdentity): void {
   const { uniqueId, signerId, productId, securityVersion } = identity;
   if (uniqueId === undefined && (productId === 0 || securityVersion === 0)) {
     refuse("without UniqueID the expected ProductID and SecurityVersion must not be 0");
   }
-  if (body.isvSvn < securityVersion) {
-    refuse(`security version ${body.isvSvn}, at least ${securityVersion} needed`);
+  // A signer that the evidence does not prove has no product and no version either.
+  const { signer } = had;
+  if ((signer?.securityVersion ?? 0) < securityVersion) {
+    refuse(
+      `security version ${signer?.securityVersion ?? "unknown"}, at least ${securityVersion} needed`,
+    );
   }
-  if (productId !== 0 && body.isvProdId !== productId) {
-    refuse(`product id ${body.isvProdId}, ${productId} needed`);
+  if (productId !== 0 && signer?.productId !== productId) {
+    refuse(`product id ${signer?.productId ?? "unknown"}, ${productId} needed`);
   }
-  if (body.debug && !identity.debug) refuse("debug enclave: its memory can be read");
-  requireEqual("UniqueID", body.mrEnclave, uniqueId);
-  requireEqual("SignerID", body.mrSigner, signerId);
+  if (had.debug && !identity.debug) refuse("debug enclave: its memory can be read");
+  requireEqual("UniqueID", had.uniqueId, uniqueId);
+  requireEqual("SignerID", signer?.signerId ?? "not proven", signerId);
 }
 
-function requireEqual(name: string, had: Uint8Array, needed: Uint8Array | undefined): void {
-  if (needed !== undefined && !equalBytes(had, needed)) {
-    refuse(`${name} ${toHex(had)}, ${toHex(needed)} needed`);
+function requireEqual(name: string, had: string, needed: Uint8Array | undefined): void {
+  if (needed !== undefined && had !== toHex(needed)) {
+    refuse(`${name} ${had}, ${toHex(needed)} needed`);
   }
 }
 
-function appraiseTcb(verified: VerifiedSgxQuote, expected: CoordinatorExpectations): void {
-  const { status, advisoryIds } = verified;
-  if (status !== "UpToDate" && !expected.acceptedTcbStatuses.includes(status)) {
+function appraiseTcb(claims: PlatformStanding, expected: CoordinatorExpectations): void {
+  const { status, advisoryIds } = claims;
+  if (
+    status !== undefined &&
+    status !== "UpToDate" &&
+    !expected.acceptedTcbStatuses.includes(status)
+  ) {
     refuse(`TCB status ${status}, accepted: ${expected.acceptedTcbStatuses.join(", ")}`);
   }
   if (expected.acceptedAdvisories.length === 0) return;

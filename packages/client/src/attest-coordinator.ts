@@ -1,23 +1,28 @@
 import {
   type Assurance,
   AttestationError,
-  createDcapVerifier,
+  createEvidenceVerifier,
   createSimulationAnchor,
-  type DcapCollateral,
-  decodeOeQuote,
-  INTEL_SGX_ROOT,
-  parseQuote,
-  pckInfoOfQuote,
-  requireSgx,
+  type EndorsementRequest,
+  type Endorsements,
+  endorsementRequestOf,
+  guestExposure,
+  HARDWARE_ANCHORS,
+  isRootOf,
+  recogniseEvidence,
+  type SoftwareIdentity,
+  softwareIdentityOf,
+  type TeeKind,
   type TrustAnchor,
-  type VerifiedSgxQuote,
+  type VerifiedEvidence,
 } from "@carrara/attestation";
-import { EncodingError, encodePem, equalBytes, parsePem, toHex } from "@carrara/encoding";
+import { EncodingError, encodePem, equalBytes, parsePem } from "@carrara/encoding";
 import { commonNameOf, isSignedBy, PkiError, parseCertificate } from "@carrara/pki";
 import {
   appraiseCoordinator,
   checkReportData,
   DEFAULT_ACCEPTED_TCB_STATUSES,
+  type PlatformStanding,
 } from "./appraise-coordinator.ts";
 import { type CoordinatorQuote, createCoordinatorClient } from "./coordinator-client.ts";
 import { ClientError } from "./error.ts";
@@ -38,17 +43,17 @@ export interface CoordinatorPolicy {
   readonly nonce?: Uint8Array | undefined;
 }
 
-/** Where collateral comes from when the Coordinator does not serve its own; the data is signed. */
-export type CollateralSource = (
-  platform: { readonly fmspc: string; readonly ca: "processor" | "platform" },
+/** Where endorsements come from when the Coordinator does not serve its own; the data is signed. */
+export type EndorsementSource = (
+  request: EndorsementRequest,
   signal?: AbortSignal,
-) => Promise<DcapCollateral>;
+) => Promise<Endorsements>;
 
 /** What is needed to attest a Coordinator. */
 export interface AttestCoordinatorOptions {
   readonly transport: Transport;
   readonly policy: CoordinatorPolicy;
-  readonly collateralSource?: CollateralSource;
+  readonly endorsementSource?: EndorsementSource;
   readonly now?: () => Date;
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,13 +69,10 @@ interface CoordinatorCertificates {
 /** A Coordinator whose evidence was verified and appraised. */
 export interface AttestedCoordinator extends CoordinatorCertificates {
   readonly assurance: Assurance;
-  /** MRENCLAVE and MRSIGNER, lower-case hex. */
-  readonly measurement: string;
-  readonly signer: string;
-  readonly productId: number;
-  readonly securityVersion: number;
-  readonly debug: boolean;
-  readonly tcbStatus: string;
+  readonly tee: TeeKind;
+  readonly identity: SoftwareIdentity;
+  /** Undefined for SEV-SNP, whose vendor publishes none. */
+  readonly tcbStatus: string | undefined;
   readonly advisoryIds: readonly string[];
   /** Name of the trust anchor the evidence ends in. */
   readonly trustAnchor: string;
@@ -107,23 +109,24 @@ export async function attestCoordinator(
       "the Coordinator sent no evidence: it runs outside an enclave, and only --insecure accepts that",
     );
   }
-  const evidence = readEvidence(received.quote);
-  const anchor = anchorFor(evidence.platform.rootCertificate, policy.insecure);
-  const collateral =
-    (await client.getCollateral(signal)) ?? (await fetchCollateral(options, evidence.platform));
-  const verified = await verify(evidence.raw, collateral, anchor, now());
-  await checkReportData(
-    verified.body.reportData,
-    certificates.root,
-    policy.nonce ?? new Uint8Array(0),
+  const request = readEvidence(received.quote);
+  const anchors = anchorsFor(request, policy.insecure);
+  const endorsements =
+    (await client.getEndorsements(request.vendor, signal)) ??
+    (await fetchEndorsements(options, request));
+  const verified = await verify(received.quote, endorsements, anchors, now());
+  const identity = await softwareIdentityOf(verified);
+  await checkReportData(identity.reportData, certificates.root, policy.nonce ?? new Uint8Array(0));
+  appraiseCoordinator(
+    { identity, ...standingOf(verified) },
+    {
+      insecure: policy.insecure,
+      identity: policy.identity,
+      acceptedTcbStatuses: policy.acceptedTcbStatuses ?? DEFAULT_ACCEPTED_TCB_STATUSES,
+      acceptedAdvisories: policy.acceptedAdvisories ?? [],
+    },
   );
-  appraiseCoordinator(verified, {
-    insecure: policy.insecure,
-    identity: policy.identity,
-    acceptedTcbStatuses: policy.acceptedTcbStatuses ?? DEFAULT_ACCEPTED_TCB_STATUSES,
-    acceptedAdvisories: policy.acceptedAdvisories ?? [],
-  });
-  return { ...resultOf(verified, received.quote), ...pemsOf(certificates) };
+  return { ...resultOf(verified, identity, received.quote), ...pemsOf(certificates) };
 }
 
 interface Chain {
@@ -180,29 +183,27 @@ function pemsOf({ intermediate, root }: Chain): CoordinatorCertificates {
   return { intermediatePem, rootPem, chainPem: `${intermediatePem}${rootPem}` };
 }
 
-function readEvidence(quote: Uint8Array): {
-  readonly raw: Uint8Array;
-  readonly platform: ReturnType<typeof pckInfoOfQuote>;
-} {
+function readEvidence(quote: Uint8Array): EndorsementRequest {
   try {
-    const raw = decodeOeQuote(quote);
-    return { raw, platform: pckInfoOfQuote(parseQuote(raw)) };
+    return endorsementRequestOf(recogniseEvidence(quote));
   } catch (cause) {
     throw evidenceInvalid(cause);
   }
 }
 
 /**
- * The anchor that evidence ending in `rootCertificate` may be verified under: Intel's root, or with
- * `insecure` the root itself, which makes the result a simulation. Throws `EVIDENCE_SIMULATED`.
+ * The anchors that evidence may be verified under: the vendors' own, or with `insecure` the root that
+ * the evidence itself brings, which makes the result a simulation. Throws `EVIDENCE_SIMULATED`.
  */
-function anchorFor(rootCertificate: Uint8Array, insecure: boolean): TrustAnchor {
+function anchorsFor(request: EndorsementRequest, insecure: boolean): readonly TrustAnchor[] {
   try {
-    const { spki, subject } = parseCertificate(rootCertificate);
+    const { rootCertificate } = request;
     // The key and not the certificate: Intel issued its root twice with one key.
-    if (equalBytes(spki, INTEL_SGX_ROOT.spki)) return INTEL_SGX_ROOT;
-    if (insecure) return createSimulationAnchor(rootCertificate);
-    throw simulated(commonNameOf(subject));
+    const genuine =
+      rootCertificate === undefined || HARDWARE_ANCHORS.some((anchor) => isRootOf(request, anchor));
+    if (genuine) return HARDWARE_ANCHORS;
+    if (insecure) return [createSimulationAnchor(rootCertificate)];
+    throw simulated(commonNameOf(parseCertificate(rootCertificate).subject));
   } catch (cause) {
     throw evidenceInvalid(cause);
   }
@@ -213,31 +214,31 @@ function simulated(rootName: string): ClientError {
   const name = rootName.slice(0, 100).replace(/[\p{Cc}\p{Cf}]/gu, "?");
   return new ClientError(
     "EVIDENCE_SIMULATED",
-    `the evidence is rooted in "${name}", not in Intel's SGX root: this is a simulation, not protected by hardware; --insecure accepts it`,
+    `the evidence is rooted in "${name}", not in a root of Intel or AMD: this is a simulation, not protected by hardware; --insecure accepts it`,
   );
 }
 
-async function fetchCollateral(
-  { collateralSource, signal }: AttestCoordinatorOptions,
-  { fmspc, ca }: { readonly fmspc: string; readonly ca: "processor" | "platform" },
-): Promise<DcapCollateral> {
-  if (collateralSource === undefined) {
+async function fetchEndorsements(
+  { endorsementSource, signal }: AttestCoordinatorOptions,
+  request: EndorsementRequest,
+): Promise<Endorsements> {
+  if (endorsementSource === undefined) {
     throw new ClientError(
       "COLLATERAL_MISSING",
       "the Coordinator serves no collateral and no other source was named",
     );
   }
-  return await collateralSource({ fmspc, ca }, signal);
+  return await endorsementSource(request, signal);
 }
 
 async function verify(
-  quote: Uint8Array,
-  collateral: DcapCollateral,
-  anchor: TrustAnchor,
+  evidence: Uint8Array,
+  endorsements: Endorsements,
+  anchors: readonly TrustAnchor[],
   now: Date,
-): Promise<VerifiedSgxQuote> {
+): Promise<VerifiedEvidence> {
   try {
-    return requireSgx(await createDcapVerifier().verify({ quote, collateral, anchor, now }));
+    return await createEvidenceVerifier().verify({ evidence, endorsements, anchors, now });
   } catch (cause) {
     throw evidenceInvalid(cause);
   }
@@ -252,20 +253,24 @@ function evidenceInvalid(cause: unknown): unknown {
   );
 }
 
+function standingOf(verified: VerifiedEvidence): PlatformStanding {
+  const exposure = guestExposure(verified);
+  if (verified.tee === "snp") return { status: undefined, advisoryIds: [], exposure };
+  return { status: verified.status, advisoryIds: verified.advisoryIds, exposure };
+}
+
 function resultOf(
-  verified: VerifiedSgxQuote,
+  verified: VerifiedEvidence,
+  identity: SoftwareIdentity,
   quote: Uint8Array,
 ): Omit<AttestedCoordinator, keyof CoordinatorCertificates> {
-  const { body } = verified;
+  const { status, advisoryIds } = standingOf(verified);
   return {
     assurance: verified.assurance,
-    measurement: toHex(body.mrEnclave),
-    signer: toHex(body.mrSigner),
-    productId: body.isvProdId,
-    securityVersion: body.isvSvn,
-    debug: body.debug,
-    tcbStatus: verified.status,
-    advisoryIds: verified.advisoryIds,
+    tee: verified.tee,
+    identity,
+    tcbStatus: status,
+    advisoryIds,
     trustAnchor: verified.trustAnchor.name,
     quote,
   };

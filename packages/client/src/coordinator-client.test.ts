@@ -130,6 +130,21 @@ describe("update log", () => {
   });
 });
 
-test("collateral is undefined where the server has no such route", async () => {
-  await expect(clientOf({}).client.getCollateral()).resolves.toBeUndefined();
+describe("endorsements", () => {
+  test("are undefined where the server has no such route", async () => {
+    await expect(clientOf({}).client.getEndorsements("intel")).resolves.toBeUndefined();
+    await expect(clientOf({}).client.getEndorsements("amd")).resolves.toBeUndefined();
+  });
+
+  test("of AMD come as bytes, and what is not hex is refused", async () => {
+    const route = "GET /api/v2/collateral";
+    const { client } = clientOf({ [route]: success({ chain: "pem", crl: "00ff" }) });
+    await expect(client.getEndorsements("amd")).resolves.toEqual({
+      vendor: "amd",
+      chain: "pem",
+      crl: new Uint8Array([0, 255]),
+    });
+    const bad = clientOf({ [route]: success({ vek: "x" }) }).client;
+    await expect(bad.getEndorsements("amd")).rejects.toMatchObject({ code: "RESPONSE_INVALID" });
+  });
 });

@@ -1,4 +1,9 @@
-import type { DcapCollateral } from "@carrara/attestation";
+import {
+  type AmdEndorsementsText,
+  AttestationError,
+  amdEndorsementsOfText,
+  type Endorsements,
+} from "@carrara/attestation";
 import { equalBytes, fromHex, toBase64, toHex, utf8 } from "@carrara/encoding";
 import {
   encodeGoJson,
@@ -49,8 +54,11 @@ export interface CoordinatorClient {
   /** Sets the first manifest; resolves with recovery secrets by key name. */
   setManifest(manifest: Uint8Array, signal?: AbortSignal): Promise<ReadonlyMap<string, Uint8Array>>;
   getQuote(nonce?: Uint8Array, signal?: AbortSignal): Promise<CoordinatorQuote>;
-  /** The collateral for the Coordinator's quote; undefined when the server has no such route. */
-  getCollateral(signal?: AbortSignal): Promise<DcapCollateral | undefined>;
+  /** The endorsements for the Coordinator's quote; undefined when the server has no such route. */
+  getEndorsements(
+    vendor: Endorsements["vendor"],
+    signal?: AbortSignal,
+  ): Promise<Endorsements | undefined>;
   /** Lines of the update log, each a JSON document. */
   getUpdateLog(signal?: AbortSignal): Promise<readonly string[]>;
 }
@@ -88,6 +96,30 @@ const collateralFields = goObject({
   rootCaCrl: goString,
   pckCertChain: goNullable(goString),
 });
+
+const amdFields = goObject({
+  vek: goNullable(goString),
+  chain: goNullable(goString),
+  crl: goNullable(goString),
+});
+
+type Nullable<T> = { readonly [Name in keyof T]-?: T[Name] | undefined };
+
+/** Members that are null in JSON are left out. */
+function readAmd({ vek, chain, crl }: Nullable<AmdEndorsementsText>): Endorsements {
+  try {
+    return amdEndorsementsOfText({
+      ...(vek === undefined ? {} : { vek }),
+      ...(chain === undefined ? {} : { chain }),
+      ...(crl === undefined ? {} : { crl }),
+    });
+  } catch (cause) {
+    if (!(cause instanceof AttestationError)) throw cause;
+    throw new ClientError("RESPONSE_INVALID", "the Coordinator's endorsements are malformed", {
+      cause,
+    });
+  }
+}
 
 /** Creates a client over `transport`; sends nothing yet. */
 export function createCoordinatorClient(options: {
@@ -156,14 +188,17 @@ export function createCoordinatorClient(options: {
       return { chainPem: data.cert, quote: data.quote };
     },
 
-    async getCollateral(signal) {
-      const data = await tryCall(
-        { method: "GET", path: "/api/v2/collateral", decoder: collateralFields },
-        signal,
-      );
+    async getEndorsements(vendor, signal) {
+      const route = { method: "GET", path: "/api/v2/collateral" } as const;
+      if (vendor === "amd") {
+        const text = await tryCall({ ...route, decoder: amdFields }, signal);
+        return text && readAmd(text);
+      }
+      const data = await tryCall({ ...route, decoder: collateralFields }, signal);
       if (data === undefined) return undefined;
       const { pckCertChain, ...bodies } = data;
-      return pckCertChain === undefined ? bodies : { ...bodies, pckCertChain };
+      const collateral = pckCertChain === undefined ? bodies : { ...bodies, pckCertChain };
+      return { vendor, collateral };
     },
 
     async getUpdateLog(signal) {

@@ -14,9 +14,9 @@ import { ClientError } from "./error.ts";
 
 /** Which Coordinator is expected: the era configuration of spec marblerun section 9.1. */
 export interface ExpectedIdentity {
-  /** MRENCLAVE, 32 bytes. */
+  /** What runs: 32 bytes, on SEV-SNP 48. */
   readonly uniqueId?: Uint8Array;
-  /** MRSIGNER, 32 bytes. */
+  /** Who signed it: 32 bytes, on SEV-SNP 48. */
   readonly signerId?: Uint8Array;
   /** ISVPRODID; 0 = any, allowed only with `uniqueId`. */
   readonly productId: number;
@@ -34,6 +34,9 @@ export interface EraConfig {
   readonly acceptedAdvisories: readonly string[] | undefined;
   readonly nonce: Uint8Array | undefined;
 }
+
+/** SHA-256 on SGX and TDX, SHA-384 on SEV-SNP. */
+const DIGEST_BYTES: ReadonlySet<number> = new Set([32, 48]);
 
 const eraFields = {
   UniqueID: goString,
@@ -84,10 +87,10 @@ function toEraConfig(file: GoStruct<typeof eraFields>): EraConfig {
 
 function digest(field: string, hex: string): Uint8Array {
   const bytes = fromHex(hex);
-  if (bytes.length === 32) return bytes;
+  if (DIGEST_BYTES.has(bytes.length)) return bytes;
   throw new ClientError(
     "ERA_CONFIG_INVALID",
-    `era configuration: ${field} has ${bytes.length} bytes, 32 needed`,
+    `era configuration: ${field} has ${bytes.length} bytes, 32 or, on SEV-SNP, 48 needed`,
   );
 }
 

@@ -3,8 +3,8 @@ export {
   type AttestCoordinatorOptions,
   type AttestedCoordinator,
   attestCoordinator,
-  type CollateralSource,
   type CoordinatorPolicy,
+  type EndorsementSource,
   type UnattestedCoordinator,
 } from "./attest-coordinator.ts";
 export {

@@ -1,6 +1,10 @@
 import type { KeyObject } from "node:crypto";
-import type { DcapCollateral } from "@carrara/attestation";
-import { toHex, utf8 } from "@carrara/encoding";
+import {
+  type AmdEndorsementsText,
+  type DcapCollateral,
+  endorsementsToText,
+} from "@carrara/attestation";
+import { utf8 } from "@carrara/encoding";
 import { hasFeatureGate, sealModeOf } from "@carrara/manifest";
 import type { Tee } from "@carrara/tee";
 import { type CommitQueue, createCommitQueue } from "./commit-queue.ts";
@@ -25,7 +29,7 @@ import { readSecrets, type UserSecret, writeSecrets } from "./core/user-secrets.
 import { CoordinatorError, reasonOf } from "./error.ts";
 import { type OpenStateDeps, openState, randomBytesOf, type Sealed } from "./open-state.ts";
 import { chainPem, makeQuote } from "./own-quote.ts";
-import { asOeQuote, type QuoteVerifier } from "./quote-verifier.ts";
+import { asWireEvidence, type QuoteVerifier } from "./quote-verifier.ts";
 import type { RecoverySession } from "./recovery-session.ts";
 import { createSealer, type Sealer } from "./sealer.ts";
 
@@ -62,7 +66,7 @@ export interface Coordinator {
   /** The cached quote over the root certificate, or a fresh one over it and `nonce`. */
   quote(nonce: Uint8Array): Promise<CoordinatorQuote>;
   /** Collateral of the own quote. Throws `QUOTE_FAILED`, `COLLATERAL_UNAVAILABLE`. */
-  collateral(): Promise<DcapCollateral>;
+  collateral(): Promise<DcapCollateral | AmdEndorsementsText>;
   /** Sets a manifest; returns the encrypted recovery secrets. */
   setManifest(bytes: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>>;
   /** The manifest in force. */
@@ -182,7 +186,7 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
     collateral: async () => {
       if (ownQuote === undefined)
         throw new CoordinatorError("QUOTE_FAILED", "there is no own quote");
-      return await quotes.collateralOf(ownQuote);
+      return endorsementsToText(await quotes.endorsementsOf(ownQuote));
     },
     setManifest: async (bytes) => {
       const before = mesh();
@@ -225,7 +229,10 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
     requireSignQuote: () => requireSignQuote(mesh()),
     signQuote: async (quote) => {
       requireSignQuote(mesh());
-      const { status } = await quotes.verify(asOeQuote(quote));
+      const { status } = await quotes.verify(asWireEvidence(quote));
+      if (status === undefined) {
+        throw new CoordinatorError("QUOTE_INVALID", "evidence of this kind has no tcb status");
+      }
       const text = utf8(`${Buffer.from(quote).toString("base64")}${status}`);
       return { tcbStatus: status, signature: signSha256(mesh().authority.root.key, text) };
     },
@@ -261,7 +268,7 @@ export async function openCoordinator(deps: CoordinatorDeps): Promise<Coordinato
           "marble activated without attestation",
         );
       } else {
-        const measured = { tcbStatus: quote.status, uniqueId: toHex(quote.body.mrEnclave) };
+        const measured = { tcbStatus: quote.status, uniqueId: quote.identity.uniqueId };
         log.info({ ...fields, ...measured }, "marble activated");
       }
       return activation.parameters;

@@ -36,6 +36,7 @@ export type CoordinatorErrorCode =
   | "QUOTE_REPORT_DATA"
   | "QUOTE_TCB_STATUS"
   | "QUOTE_ADVISORY"
+  | "QUOTE_EXPOSED"
   | "PACKAGE_DEBUG"
   | "PACKAGE_UNIQUE_ID"
   | "PACKAGE_SIGNER_ID"

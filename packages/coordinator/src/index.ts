@@ -13,9 +13,8 @@ export type { Status } from "./core/state.ts";
 export { CoordinatorError, type CoordinatorErrorCode, reasonOf } from "./error.ts";
 export type { Log } from "./log.ts";
 export {
-  type CollateralRequest,
-  type CollateralSource,
   createQuoteVerifier,
+  type EndorsementSource,
   type QuoteVerifier,
 } from "./quote-verifier.ts";
 export {

@@ -1,4 +1,12 @@
-import { connectEnclaveTee, createPccsClient } from "@carrara/tee";
+import { join } from "node:path";
+import {
+  collateralRefusalOf,
+  connectEnclaveTee,
+  createCachedProvider,
+  createDcapProviderFor,
+  createFileCollateralStore,
+  fetchEndorsements,
+} from "@carrara/tee";
 import { pino } from "pino";
 import { readCoordinatorConfig } from "./config.ts";
 import { CoordinatorError, reasonOf } from "./error.ts";
@@ -19,12 +27,23 @@ try {
   }
   const tee = await connectEnclaveTee();
   log.info({ assurance: tee.assurance, anchor: tee.trustAnchor.name }, "coordinator starting");
+  const provider = createCachedProvider({
+    source: createDcapProviderFor({ url: config.pccsUrl }),
+    anchors: [tee.trustAnchor],
+    // Not sealed: what is read from it is checked as if it came from the network.
+    store: createFileCollateralStore({ dir: join(config.sealDir, "collateral") }),
+    report: (error) => {
+      const { kind, requestId } = collateralRefusalOf(error) ?? {};
+      const fields = { code: error.code, detail: error.message, refusal: kind, requestId };
+      log.warn(fields, "collateral not renewed");
+    },
+  });
   const server = await startCoordinatorServer({
     config,
     environment: process.env,
     store: await openFileStore(config.sealDir),
     tee,
-    collateral: createPccsClient({ url: config.pccsUrl }),
+    endorsements: async (request, signal) => await fetchEndorsements(provider, request, signal),
     clock: () => new Date(),
     log,
   });

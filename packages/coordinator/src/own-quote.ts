@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { encodeOeQuote } from "@carrara/attestation";
+import { encodeEvidence } from "@carrara/attestation";
 import { concatBytes, encodePem } from "@carrara/encoding";
 import type { Tee } from "@carrara/tee";
 import type { MeshState } from "./core/state.ts";
 import { CoordinatorError } from "./error.ts";
 
 /**
- * A quote in Open Enclave form over the root certificate and `nonce` (section 1.6). Throws
+ * Evidence, an SGX quote in Open Enclave form, over the root certificate and `nonce` (section 1.6). Throws
  * `QUOTE_FAILED`.
  */
 export async function makeQuote(
@@ -16,7 +16,7 @@ export async function makeQuote(
 ): Promise<Uint8Array> {
   const bound = concatBytes(mesh.authority.root.certificate, nonce);
   try {
-    return encodeOeQuote(await tee.getEvidence(createHash("sha256").update(bound).digest()));
+    return encodeEvidence(await tee.getEvidence(createHash("sha256").update(bound).digest()));
   } catch (cause) {
     throw new CoordinatorError("QUOTE_FAILED", "the platform gave no quote", { cause });
   }

@@ -1,62 +1,54 @@
 import {
   AttestationError,
-  type DcapCollateral,
-  type DcapVerifier,
-  decodeOeQuote,
-  encodeOeQuote,
-  parseQuote,
-  pckInfoOfQuote,
-  requireSgx,
+  type EndorsementRequest,
+  type Endorsements,
+  type EvidenceVerifier,
+  encodeEvidence,
+  endorsementRequestOf,
+  guestExposure,
+  isRootOf,
+  recogniseEvidence,
+  softwareIdentityOf,
   type TrustAnchor,
-  type VerifiedSgxQuote,
+  type VerifiedEvidence,
 } from "@carrara/attestation";
-import { equalBytes } from "@carrara/encoding";
-import { parseCertificate } from "@carrara/pki";
+import { PkiError } from "@carrara/pki";
+import type { QuoteClaims } from "./core/quote-policy.ts";
 import { CoordinatorError } from "./error.ts";
 
-/** Which platforms' collateral is wanted. */
-export interface CollateralRequest {
-  readonly fmspc: string;
-  readonly ca: "processor" | "platform";
-}
-
-/** Where collateral comes from; `@carrara/tee`'s PCCS client fits. */
-export interface CollateralSource {
-  getCollateral(request: CollateralRequest, signal?: AbortSignal): Promise<DcapCollateral>;
-}
+/** Where endorsements come from; `@carrara/tee`'s providers give one. */
+export type EndorsementSource = (
+  request: EndorsementRequest,
+  signal: AbortSignal,
+) => Promise<Endorsements>;
 
 /** What {@link createQuoteVerifier} needs. */
 export interface QuoteVerifierDeps {
-  readonly sgx: DcapVerifier;
-  readonly collateral: CollateralSource;
-  /** The one root that counts: that of the Coordinator's own evidence. */
-  readonly anchor: TrustAnchor;
+  readonly evidence: EvidenceVerifier;
+  readonly endorsements: EndorsementSource;
+  /** The roots that count: those of the Coordinator's own kind of evidence. */
+  readonly anchors: readonly TrustAnchor[];
   readonly clock: () => Date;
 }
 
-/** Quotes in Open Enclave form, checked and with their collateral. */
+/** Evidence on the wire, checked and with its endorsements. */
 export interface QuoteVerifier {
   /** Throws `QUOTE_INVALID`, `COLLATERAL_UNAVAILABLE`. */
-  verify(quote: Uint8Array): Promise<VerifiedSgxQuote>;
-  /** The collateral that belongs to a quote. Throws as {@link verify}. */
-  collateralOf(quote: Uint8Array): Promise<DcapCollateral>;
+  verify(quote: Uint8Array): Promise<QuoteClaims>;
+  /** The endorsements that belong to evidence. Throws as {@link verify}. */
+  endorsementsOf(quote: Uint8Array): Promise<Endorsements>;
 }
 
-/** Milliseconds to wait for collateral: a Marble's own deadline is longer. */
-const COLLATERAL_TIMEOUT_MS = 10_000;
+/** Milliseconds to wait for endorsements: a Marble's own deadline is longer. */
+const ENDORSEMENTS_TIMEOUT_MS = 10_000;
 
-/** Makes a verifier that accepts evidence under one trust anchor. */
+/** Makes a verifier that accepts evidence under some trust anchors. */
 export function createQuoteVerifier(deps: QuoteVerifierDeps): QuoteVerifier {
-  const fetchFor = async (raw: Uint8Array): Promise<DcapCollateral> => {
-    const info = asQuoteError(() => pckInfoOfQuote(parseQuote(raw)));
-    // Before any request goes out: a quote of another root cannot verify here. The key counts, not
-    // the certificate: Intel issued its root twice with one key.
-    if (!equalBytes(parseCertificate(info.rootCertificate).spki, deps.anchor.spki)) {
-      throw new CoordinatorError("QUOTE_INVALID", `the quote is not under ${deps.anchor.name}`);
-    }
+  const endorsementsOf = async (quote: Uint8Array): Promise<Endorsements> => {
+    const request = asQuoteError(() => endorsementRequestOf(recogniseEvidence(quote)));
+    asQuoteError(() => requireOwnRoot(request, deps.anchors));
     try {
-      const signal = AbortSignal.timeout(COLLATERAL_TIMEOUT_MS);
-      return await deps.collateral.getCollateral({ fmspc: info.fmspc, ca: info.ca }, signal);
+      return await deps.endorsements(request, AbortSignal.timeout(ENDORSEMENTS_TIMEOUT_MS));
     } catch (cause) {
       throw new CoordinatorError("COLLATERAL_UNAVAILABLE", "collateral cannot be fetched", {
         cause,
@@ -64,18 +56,37 @@ export function createQuoteVerifier(deps: QuoteVerifierDeps): QuoteVerifier {
     }
   };
   return {
-    collateralOf: async (quote) => await fetchFor(asQuoteError(() => decodeOeQuote(quote))),
+    endorsementsOf,
     verify: async (quote) => {
-      const raw = asQuoteError(() => decodeOeQuote(quote));
-      const collateral = await fetchFor(raw);
-      const { sgx, anchor, clock } = deps;
+      const endorsements = await endorsementsOf(quote);
+      const { evidence, anchors, clock } = deps;
       try {
-        return requireSgx(await sgx.verify({ quote: raw, collateral, anchor, now: clock() }));
+        const input = { evidence: quote, endorsements, anchors, now: clock() };
+        return await claimsOf(await evidence.verify(input));
       } catch (cause) {
         throw quoteError(cause);
       }
     },
   };
+}
+
+/**
+ * Before any request goes out: evidence of another root cannot verify here. The key counts, not the
+ * certificate: Intel issued its root twice with one key. Evidence that carries no root is asked for.
+ */
+function requireOwnRoot(request: EndorsementRequest, anchors: readonly TrustAnchor[]): void {
+  const foreign = !anchors.some((anchor) => isRootOf(request, anchor));
+  if (!foreign || request.rootCertificate === undefined) return;
+  const names = anchors.map(({ name }) => name).join(", ");
+  throw new CoordinatorError("QUOTE_INVALID", `the quote is not under ${names}`);
+}
+
+async function claimsOf(verified: VerifiedEvidence): Promise<QuoteClaims> {
+  const identity = await softwareIdentityOf(verified);
+  const exposure = guestExposure(verified);
+  if (verified.tee === "snp") return { identity, status: undefined, advisoryIds: [], exposure };
+  const { status, advisoryIds } = verified;
+  return { identity, status, advisoryIds, exposure };
 }
 
 function asQuoteError<T>(run: () => T): T {
@@ -87,26 +98,20 @@ function asQuoteError<T>(run: () => T): T {
 }
 
 function quoteError(cause: unknown): unknown {
-  if (!(cause instanceof AttestationError)) return cause;
+  if (!(cause instanceof AttestationError || cause instanceof PkiError)) return cause;
   return new CoordinatorError("QUOTE_INVALID", `the quote does not verify: ${cause.message}`, {
     cause,
   });
 }
 
 /**
- * Whether bytes are a quote without Open Enclave header (section 2.8). The original also wants the
- * two SVNs of the header not to be zero, which simulated quotes have and which tells nothing apart:
- * the other form starts with 1.
+ * Evidence in the form of the wire, whichever form it has: MarbleRun's clients sign raw quotes too
+ * (section 2.8). What cannot be recognised stays as it is, for the verifier to refuse.
  */
-function isRawSgxQuote(bytes: Uint8Array): boolean {
-  if (bytes.length < 48) return false;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return (
-    view.getUint16(0, true) === 3 && view.getUint16(2, true) <= 3 && view.getUint32(4, true) === 0
-  );
-}
-
-/** The quote in Open Enclave form, whichever form it has. */
-export function asOeQuote(bytes: Uint8Array): Uint8Array {
-  return isRawSgxQuote(bytes) ? encodeOeQuote(bytes) : bytes;
+export function asWireEvidence(bytes: Uint8Array): Uint8Array {
+  try {
+    return recogniseEvidence(bytes).tee === "sgx" && bytes[0] !== 1 ? encodeEvidence(bytes) : bytes;
+  } catch {
+    return bytes;
+  }
 }

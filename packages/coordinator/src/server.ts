@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createDcapVerifier } from "@carrara/attestation";
+import { createEvidenceVerifier, HARDWARE_ANCHORS } from "@carrara/attestation";
 import type { Tee } from "@carrara/tee";
 import { type ListeningApi, serveClientApi } from "./api/client/client-api.ts";
 import { serveMeshApi } from "./api/mesh/mesh-api.ts";
@@ -8,7 +8,7 @@ import { type Coordinator, openCoordinator } from "./coordinator.ts";
 import { manifestFingerprint } from "./core/deployment.ts";
 import { CoordinatorError } from "./error.ts";
 import type { Log } from "./log.ts";
-import { type CollateralSource, createQuoteVerifier } from "./quote-verifier.ts";
+import { createQuoteVerifier, type EndorsementSource } from "./quote-verifier.ts";
 import type { StateStore } from "./store/state-store.ts";
 
 /** What {@link startCoordinatorServer} needs. */
@@ -17,7 +17,7 @@ export interface CoordinatorServerDeps {
   readonly environment: Environment;
   readonly store: StateStore;
   readonly tee: Tee;
-  readonly collateral: CollateralSource;
+  readonly endorsements: EndorsementSource;
   readonly clock: () => Date;
   readonly log: Log;
 }
@@ -38,11 +38,12 @@ export interface CoordinatorServer {
 export async function startCoordinatorServer(
   deps: CoordinatorServerDeps,
 ): Promise<CoordinatorServer> {
-  const { config, log, clock, tee, collateral, environment, store } = deps;
+  const { config, log, clock, tee, endorsements, environment, store } = deps;
   const quotes = createQuoteVerifier({
-    sgx: createDcapVerifier(),
-    collateral,
-    anchor: tee.trustAnchor,
+    evidence: createEvidenceVerifier(),
+    endorsements,
+    // A mesh on hardware may have marbles on several kinds of it; a simulation trusts itself only.
+    anchors: tee.assurance === "hardware" ? HARDWARE_ANCHORS : [tee.trustAnchor],
     clock,
   });
   const coordinator = await openCoordinator({

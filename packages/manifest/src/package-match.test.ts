@@ -6,9 +6,7 @@ import { type EnclaveIdentity, matchPackage } from "./package-match.ts";
 const ENCLAVE: EnclaveIdentity = {
   debug: false,
   uniqueId: "ab".repeat(32),
-  signerId: "cd".repeat(32),
-  productId: 0xffff_ffff_ffff_ffffn,
-  securityVersion: 3,
+  signer: { id: "cd".repeat(32), productId: 0xffff_ffff_ffff_ffffn, securityVersion: 3 },
 };
 
 function match(pkg: string, had: Partial<EnclaveIdentity> = {}) {
@@ -37,8 +35,32 @@ describe("an enclave and its package", () => {
     [
       "a version that is no number",
       '{"SecurityVersion":0}',
-      { securityVersion: Number.NaN },
+      { signer: { id: "", productId: 0n, securityVersion: Number.NaN } },
       "PACKAGE_SECURITY_VERSION",
+    ],
+    [
+      "a signer that is not proven",
+      '{"SignerID":"cd"}',
+      { signer: undefined },
+      "PACKAGE_SIGNER_ID",
+    ],
+    [
+      "a product that is not proven",
+      '{"ProductID":0}',
+      { signer: undefined },
+      "PACKAGE_PRODUCT_ID",
+    ],
+    [
+      "a version that is not proven",
+      '{"SecurityVersion":0}',
+      { signer: undefined },
+      "PACKAGE_SECURITY_VERSION",
+    ],
+    [
+      "a unique id alone, without signer",
+      `{"UniqueID":"${"ab".repeat(32)}"}`,
+      { signer: undefined },
+      undefined,
     ],
   ])("%s", (_name, pkg, had, code) => {
     expect(match(pkg, had)).toBe(code);

@@ -3,15 +3,23 @@ import type { Package } from "./manifest.ts";
 /** What genuine evidence says about an enclave. */
 export interface EnclaveIdentity {
   readonly debug: boolean;
-  /** MRENCLAVE, hex of either case. */
+  /** MRENCLAVE or what another TEE has in its place, hex of either case. */
   readonly uniqueId: string;
-  /** MRSIGNER, hex of either case. */
-  readonly signerId: string;
-  /** ISVPRODID: the first 8 of its 16 bytes, little-endian. */
-  readonly productId: bigint;
-  /** ISVSVN. */
-  readonly securityVersion: number;
+  /** Undefined where the evidence proves no signer, as that of a TD. */
+  readonly signer:
+    | {
+        /** MRSIGNER, hex of either case. */
+        readonly id: string;
+        /** ISVPRODID: the first 8 of its 16 bytes, little-endian. */
+        readonly productId: bigint;
+        /** ISVSVN. */
+        readonly securityVersion: number;
+      }
+    | undefined;
 }
+
+/** Stands in messages for what the evidence does not say. */
+const NOT_PROVEN = "not proven by the evidence";
 
 /** Which property of a package the enclave does not have. */
 export type PackageMismatchCode =
@@ -36,15 +44,22 @@ export function matchPackage(pkg: Package, had: EnclaveIdentity): PackageMismatc
   if (pkg.uniqueId !== "" && !sameHex(pkg.uniqueId, had.uniqueId)) {
     return mismatch("PACKAGE_UNIQUE_ID", "unique id", had.uniqueId, pkg.uniqueId);
   }
-  if (pkg.signerId !== "" && !sameHex(pkg.signerId, had.signerId)) {
-    return mismatch("PACKAGE_SIGNER_ID", "signer id", had.signerId, pkg.signerId);
+  return matchSigner(pkg, had.signer);
+}
+
+function matchSigner(pkg: Package, had: EnclaveIdentity["signer"]): PackageMismatch | undefined {
+  const { signerId, productId, securityVersion } = pkg;
+  if (signerId !== "" && !(had !== undefined && sameHex(signerId, had.id))) {
+    return mismatch("PACKAGE_SIGNER_ID", "signer id", had?.id ?? NOT_PROVEN, signerId);
   }
-  if (pkg.productId !== undefined && pkg.productId !== had.productId) {
-    return mismatch("PACKAGE_PRODUCT_ID", "product id", had.productId, pkg.productId);
+  if (productId !== undefined && productId !== had?.productId) {
+    const found = had?.productId ?? NOT_PROVEN;
+    return mismatch("PACKAGE_PRODUCT_ID", "product id", found, productId);
   }
-  if (pkg.securityVersion !== undefined && !(had.securityVersion >= pkg.securityVersion)) {
-    const needed = `at least ${pkg.securityVersion}`;
-    return mismatch("PACKAGE_SECURITY_VERSION", "security version", had.securityVersion, needed);
+  const version = had?.securityVersion;
+  if (securityVersion !== undefined && !(version !== undefined && version >= securityVersion)) {
+    const needed = `at least ${securityVersion}`;
+    return mismatch("PACKAGE_SECURITY_VERSION", "security version", version ?? NOT_PROVEN, needed);
   }
   return undefined;
 }

@@ -13,6 +13,7 @@ import {
 import { PkiError, type PkiErrorCode } from "./error.ts";
 import { type Extension, encodeExtension, parseExtensions } from "./extension.ts";
 import { encodeName, type NameAttribute, parseName } from "./name.ts";
+import { isRsaPssSha384, verifyRsaPssSha384 } from "./rsa-pss.ts";
 import { type Signer, verifySignature } from "./signature.ts";
 
 /** Largest certificate that is read, in bytes (attestation profile: far above every real one). */
@@ -158,12 +159,21 @@ export function findExtension(
   return holder.extensions.find((candidate) => candidate.oid === oid);
 }
 
-/** Whether `certificate`'s signature is by the key `issuerSpki`; nothing else is checked. */
+/**
+ * Whether the signature of a certificate or CRL is by the key `issuerSpki`; nothing else is checked.
+ * Throws `KEY_UNSUPPORTED` for an algorithm that is not known, parameters of RSASSA-PSS included.
+ */
 export async function isSignedBy(
-  certificate: Pick<Certificate, "signatureAlgorithm" | "signature" | "tbs">,
+  certificate: Pick<
+    Certificate,
+    "signatureAlgorithm" | "signatureAlgorithmRaw" | "signature" | "tbs"
+  >,
   issuerSpki: Uint8Array,
 ): Promise<boolean> {
-  const { signatureAlgorithm, signature, tbs } = certificate;
+  const { signatureAlgorithm, signatureAlgorithmRaw, signature, tbs } = certificate;
+  if (isRsaPssSha384(signatureAlgorithmRaw)) {
+    return await verifyRsaPssSha384(issuerSpki, signature, tbs);
+  }
   return await verifySignature(issuerSpki, signatureAlgorithm, signature, tbs);
 }
 

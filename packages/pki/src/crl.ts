@@ -19,7 +19,9 @@ export interface Crl {
   readonly extensions: readonly Extension[];
   /** True when an entry carries a critical extension, which nobody here understands. */
   readonly hasCriticalEntryExtension: boolean;
+  /** Dotted signature algorithm, and its whole DER AlgorithmIdentifier. */
   readonly signatureAlgorithm: string;
+  readonly signatureAlgorithmRaw: Uint8Array;
   readonly signature: Uint8Array;
 }
 
@@ -51,6 +53,7 @@ export function parseCrl(bytes: Uint8Array): Crl {
       ...entries,
       extensions,
       signatureAlgorithm: signed.algorithm,
+      signatureAlgorithmRaw: signed.algorithmRaw,
       signature: signed.signature,
     };
   });

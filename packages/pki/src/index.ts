@@ -31,6 +31,14 @@ export { parseIpAddress } from "./ip-address.ts";
 export { commonName, commonNameOf, encodeName, type NameAttribute, parseName } from "./name.ts";
 export { OID } from "./oid.ts";
 export {
+  generateRsaKey,
+  importRsaKey,
+  isRsaPssSha384,
+  type RsaKey,
+  rsaPssSha384,
+  verifyRsaPssSha384,
+} from "./rsa-pss.ts";
+export {
   algorithmIdentifier,
   type Curve,
   type EcKey,

@@ -119,7 +119,7 @@ function screenOf(io: CliIo, mesh: Mesh, facts: ReadyFacts): string {
     {
       color: io.interactive,
       cli: commandLineOf(io),
-      measurement: mesh.coordinator.attested.measurement,
+      measurement: mesh.coordinator.attested.identity.uniqueId,
     },
   );
 }

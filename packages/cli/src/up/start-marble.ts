@@ -52,10 +52,10 @@ function attestationOf({ coordinator, image }: MarbleStart): Readonly<Record<str
     productId: image.info.ProductID,
     securityVersion: image.info.SecurityVersion,
     coordinator: {
-      measurement: coordinator.measurement,
-      signer: coordinator.signer,
-      productId: coordinator.productId,
-      securityVersion: coordinator.securityVersion,
+      measurement: coordinator.identity.uniqueId,
+      signer: coordinator.identity.signer?.signerId ?? "",
+      productId: coordinator.identity.signer?.productId ?? 0,
+      securityVersion: coordinator.identity.signer?.securityVersion ?? 0,
     },
   };
 }

@@ -49,6 +49,7 @@ export const ERROR_ANSWERS: Readonly<Record<CoordinatorErrorCode, ErrorAnswer>> 
   QUOTE_REPORT_DATA: denied,
   QUOTE_TCB_STATUS: denied,
   QUOTE_ADVISORY: denied,
+  QUOTE_EXPOSED: denied,
   PACKAGE_DEBUG: denied,
   PACKAGE_UNIQUE_ID: denied,
   PACKAGE_SIGNER_ID: denied,

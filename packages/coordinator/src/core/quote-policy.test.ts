@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { toHex, utf8 } from "@carrara/encoding";
+import { utf8 } from "@carrara/encoding";
 import { type Package, parseManifest } from "@carrara/manifest";
 import { describe, expect, test } from "vitest";
 import { CoordinatorError } from "../error.ts";
@@ -9,21 +9,21 @@ const certificate = utf8("certificate");
 const reportData = new Uint8Array(64);
 reportData.set(createHash("sha256").update(certificate).digest());
 
-const body: QuoteClaims["body"] = {
+const identity: QuoteClaims["identity"] = {
   debug: false,
-  mrEnclave: new Uint8Array(32).fill(0xab),
-  mrSigner: new Uint8Array(32).fill(0xcd),
-  isvProdId: 3,
-  isvSvn: 4,
+  uniqueId: "ab".repeat(32),
+  signer: { signerId: "cd".repeat(32), productId: 3, securityVersion: 4 },
   reportData,
 };
+const good: QuoteClaims = { status: "UpToDate", advisoryIds: [], identity, exposure: [] };
+const exposure = [{ code: "POLICY_TD_MIGRATABLE", message: "the td can be migrated" }] as const;
 
 function outcome(fields: object, claims: Partial<QuoteClaims>, over = certificate): string {
   const json = JSON.stringify({ Packages: { p: fields } });
   const pkg: Package | undefined = parseManifest(utf8(json)).packages.get("p");
   if (pkg === undefined) throw new TypeError("no package");
   try {
-    requireAcceptedQuote({ status: "UpToDate", advisoryIds: [], body, ...claims }, pkg, over);
+    requireAcceptedQuote({ ...good, ...claims }, pkg, over);
     return "accepted";
   } catch (error) {
     if (error instanceof CoordinatorError) return error.code;
@@ -57,13 +57,15 @@ describe("the quote policy of section 3.4", () => {
       "accepted",
     ],
     ["an unlisted advisory", { AcceptedAdvisories: ["INTEL-SA-1"] }, hardening, "QUOTE_ADVISORY"],
-    ["debug where forbidden", {}, { body: { ...body, debug: true } }, "PACKAGE_DEBUG"],
+    ["debug where forbidden", {}, { identity: { ...identity, debug: true } }, "PACKAGE_DEBUG"],
     ["no debug where demanded", { Debug: true }, {}, "PACKAGE_DEBUG"],
-    ["the right measurement", { UniqueID: toHex(body.mrEnclave).toUpperCase() }, {}, "accepted"],
+    ["the right measurement", { UniqueID: identity.uniqueId.toUpperCase() }, {}, "accepted"],
     ["another measurement", { UniqueID: "00" }, {}, "PACKAGE_UNIQUE_ID"],
     ["another signer", { SignerID: "00" }, {}, "PACKAGE_SIGNER_ID"],
     ["another product", { ProductID: 4 }, {}, "PACKAGE_PRODUCT_ID"],
     ["a higher security version", { SecurityVersion: 3 }, {}, "accepted"],
+    ["a guest that its host can reach into", {}, { exposure }, "QUOTE_EXPOSED"],
+    ["a platform without TCB status, which is AMD's", {}, { status: undefined }, "accepted"],
     ["a lower security version", { SecurityVersion: 5 }, {}, "PACKAGE_SECURITY_VERSION"],
   ])("decides %s", (_, fields, claims, expected) => {
     expect(outcome(fields, claims)).toBe(expected);

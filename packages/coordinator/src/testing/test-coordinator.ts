@@ -97,7 +97,10 @@ export async function createTestMachine(): Promise<TestMachine> {
         environment,
         store: createFileStore(createMemoryDirectory(files)),
         tee: teeFor(identity),
-        collateral: { getCollateral: async () => await platform.collateral() },
+        endorsements: async () => ({
+          vendor: "intel",
+          collateral: await platform.collateral(),
+        }),
         clock,
         log,
       });

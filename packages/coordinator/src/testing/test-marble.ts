@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { encodeOeQuote } from "@carrara/attestation";
+import { encodeEvidence } from "@carrara/attestation";
 import { encodePem } from "@carrara/encoding";
 import {
   type ActivationReq,
@@ -40,7 +40,7 @@ export async function prepareMarble(
     now: new Date(),
   });
   const digest = createHash("sha256").update(identity.certificate).digest();
-  const quote = tee && encodeOeQuote(await tee.getEvidence(digest));
+  const quote = tee && encodeEvidence(await tee.getEvidence(digest));
   const fields = {
     Quote: quote ?? new Uint8Array(0),
     CSR: identity.certificateRequest,

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EnclaveIdentity } from "../image/verify-image.ts";
 import { answerRequest, type PlatformServices } from "../platform/answer-request.ts";
+import { quoteFor } from "../platform/issue-evidence.ts";
 import { createPlatformCredentials } from "../platform/platform-credentials.ts";
-import { createQuoting } from "../platform/quoting.ts";
+import { DEFAULT_SCENARIO } from "../platform/scenario.ts";
 import { connectEnclaveTee } from "./connect-enclave-tee.ts";
 import { type EnclaveChannel, openProcessChannel } from "./enclave-channel.ts";
 import { parseReply, parseRequest } from "./protocol.ts";
@@ -17,19 +18,28 @@ const IDENTITY: EnclaveIdentity = {
   debug: false,
 };
 
+const TD = {
+  mrTd: new Uint8Array(48).fill(4),
+  rtMr0: new Uint8Array(48).fill(5),
+  rtMr1: new Uint8Array(48).fill(6),
+  rtMr2: new Uint8Array(48).fill(7),
+};
+
 interface Link {
   readonly channel: EnclaveChannel;
   readonly held: boolean[];
   close(): void;
 }
 
-/** A channel that answers as a platform does, or as `answer` says. */
+/** A channel that answers as a platform does, or as `answer` says, at once or later. */
 function link(answer: (message: unknown) => unknown): Link {
   const held: boolean[] = [];
   let receive: (message: unknown) => void = () => undefined;
   let closed: () => void = () => undefined;
   const channel: EnclaveChannel = {
-    send: (message) => queueMicrotask(() => receive(answer(message))),
+    send: (message) => {
+      void Promise.resolve(answer(message)).then((reply) => receive(reply));
+    },
     open: (onMessage, onClose) => {
       receive = onMessage;
       closed = onClose;
@@ -39,10 +49,16 @@ function link(answer: (message: unknown) => unknown): Link {
   return { channel, held, close: () => closed() };
 }
 
-async function platform(): Promise<PlatformServices> {
+async function platform(tee: "sgx" | "tdx" = "sgx"): Promise<PlatformServices> {
   const credentials = await createPlatformCredentials(new Date());
   const anchor = createSimulationAnchor(credentials.root.certificate);
-  return { anchor, fuseKey: new Uint8Array(32), quote: await createQuoting(credentials) };
+  return {
+    tee,
+    anchor,
+    fuseKey: new Uint8Array(32),
+    issueEvidence: async (identity, reportData) =>
+      await Promise.resolve(quoteFor(credentials, tee, DEFAULT_SCENARIO, identity, reportData)),
+  };
 }
 
 describe("an enclave's tee", () => {
@@ -56,6 +72,27 @@ describe("an enclave's tee", () => {
     expect(body).toMatchObject({ mrEnclave: IDENTITY.mrEnclave });
     expect(body.reportData).toEqual(new Uint8Array(64).fill(1, 0, 1).fill(2, 1, 2).fill(3, 2, 3));
     expect(new TextDecoder().decode(header.userData.subarray(0, 13))).toBe("SIMULATED-TEE");
+  });
+
+  test.each(["sgx", "tdx"] as const)("learns from its platform that it is %s", async (kind) => {
+    const services = await platform(kind);
+    const identity = { ...IDENTITY, td: TD };
+    const { channel } = link((message) => answerRequest(services, identity, message));
+    const tee = await connectEnclaveTee(channel);
+    expect(tee.tee).toBe(kind);
+    expect(parseQuote(await tee.getEvidence(new Uint8Array())).tee).toBe(kind);
+  });
+
+  test("is EVIDENCE_REFUSED on a platform that does not say what it is", async () => {
+    const services = await platform();
+    const { channel } = link(async (message) => {
+      const { tee: _, ...reply } = {
+        tee: "",
+        ...(await answerRequest(services, IDENTITY, message)),
+      };
+      return reply;
+    });
+    await expect(connectEnclaveTee(channel)).rejects.toMatchObject({ code: "EVIDENCE_REFUSED" });
   });
 
   test("gives 32 bytes to seal with, other ones for each policy", async () => {
@@ -142,7 +179,7 @@ describe("the platform's side", () => {
     ["an unknown policy", { carrara: 1, id: 7, kind: "seal", policy: "root" }, 7],
     ["a negative id", { carrara: 1, id: -1, kind: "anchor" }, undefined],
   ])("refuses %s", async (_, message, id) => {
-    const reply = answerRequest(await platform(), IDENTITY, message);
+    const reply = await answerRequest(await platform(), IDENTITY, message);
     expect(reply).toEqual(
       id === undefined ? undefined : { carrara: 1, id, error: "request is malformed" },
     );
@@ -150,9 +187,9 @@ describe("the platform's side", () => {
 
   test("takes any message without throwing", async () => {
     const services = await platform();
-    fc.assert(
-      fc.property(fc.anything(), (message) => {
-        const reply = answerRequest(services, IDENTITY, message);
+    await fc.assert(
+      fc.asyncProperty(fc.anything(), async (message) => {
+        const reply = await answerRequest(services, IDENTITY, message);
         expect(reply === undefined || parseReply(reply) !== undefined).toBe(true);
       }),
     );

@@ -1,4 +1,4 @@
-import { createSimulationAnchor, type TrustAnchor } from "@carrara/attestation";
+import { createSimulationAnchor, type TeeKind, type TrustAnchor } from "@carrara/attestation";
 import { fromBase64, toHex } from "@carrara/encoding";
 import { TeeError } from "../error.ts";
 import type { Tee } from "../tee.ts";
@@ -19,9 +19,15 @@ const SEALING_KEY_BYTES = 32;
 export async function connectEnclaveTee(
   channel: EnclaveChannel = openProcessChannel(),
 ): Promise<Tee> {
-  const ask = openConversation(channel);
-  const trustAnchor: TrustAnchor = createSimulationAnchor(await ask({ kind: "anchor" }));
+  const converse = openConversation(channel);
+  const ask = async (question: Question): Promise<Uint8Array> => (await converse(question)).value;
+  const { value: anchor, tee } = await converse({ kind: "anchor" });
+  if (tee === undefined) {
+    throw new TeeError("EVIDENCE_REFUSED", "the platform does not say what kind it is");
+  }
+  const trustAnchor: TrustAnchor = createSimulationAnchor(anchor);
   return {
+    tee,
     assurance: trustAnchor.kind,
     trustAnchor,
     async getEvidence(reportData) {
@@ -38,13 +44,18 @@ export async function connectEnclaveTee(
   };
 }
 
+interface Answer {
+  readonly value: Uint8Array;
+  readonly tee: TeeKind | undefined;
+}
+
 interface Waiter {
-  readonly resolve: (value: Uint8Array) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (reason: TeeError) => void;
 }
 
 /** Numbers the questions sent over `channel` and hands each its own answer. */
-function openConversation(channel: EnclaveChannel): (question: Question) => Promise<Uint8Array> {
+function openConversation(channel: EnclaveChannel): (question: Question) => Promise<Answer> {
   const waiting = new Map<number, Waiter>();
   let nextId = 0;
   let closed = false;
@@ -59,8 +70,8 @@ function openConversation(channel: EnclaveChannel): (question: Question) => Prom
       const reply = parseReply(message);
       if (reply === undefined) return;
       const waiter = settle(reply.id);
-      if ("value" in reply) waiter?.resolve(fromBase64(reply.value));
-      else waiter?.reject(new TeeError("EVIDENCE_REFUSED", reply.error));
+      if ("error" in reply) waiter?.reject(new TeeError("EVIDENCE_REFUSED", reply.error));
+      else waiter?.resolve({ value: fromBase64(reply.value), tee: reply.tee });
     },
     () => {
       closed = true;
@@ -74,7 +85,7 @@ function openConversation(channel: EnclaveChannel): (question: Question) => Prom
     }
     const id = nextId;
     nextId += 1;
-    return await new Promise<Uint8Array>((resolve, reject) => {
+    return await new Promise<Answer>((resolve, reject) => {
       const late = new TeeError("CHANNEL_TIMEOUT", `no answer within ${REPLY_TIMEOUT_MS} ms`);
       const timer = setTimeout(() => settle(id)?.reject(late), REPLY_TIMEOUT_MS);
       waiting.set(id, {

@@ -1,13 +1,15 @@
 // The small form of zod: this file is in every image, and all of zod is 750 KB.
+
+import type { TeeKind } from "@carrara/attestation";
 import * as z from "zod/mini";
 import type { SealingPolicy } from "../tee.ts";
 
-/** Bytes of REPORTDATA in an SGX quote. */
+/** Bytes of REPORTDATA in evidence of every kind. */
 export const REPORT_DATA_BYTES = 64;
-/** Longest base64 in a reply: a quote is about 5 KB. */
+/** Longest base64 in a reply: evidence is about 6 KB. */
 const MAX_REPLY_CHARS = 64 * 1024;
 
-/** What an enclave asks of its platform. */
+/** What an enclave asks of its platform: the anchor of evidence, evidence, a sealing key. */
 export type Question =
   | { readonly kind: "anchor" }
   /** Lower-case hex, at most 64 bytes. */
@@ -18,11 +20,11 @@ export type Question =
 export type EnclaveRequest = Question & { readonly carrara: 1; readonly id: number };
 
 /**
- * The answer to request `id`: base64 of the anchor's certificate, the quote or the key; or why there
- * is none.
+ * The answer to request `id`: base64 of the anchor's certificate, the evidence or the key; or why
+ * there is none. With the anchor comes what kind of platform this is.
  */
 export type PlatformReply = { readonly carrara: 1; readonly id: number } & (
-  | { readonly value: string }
+  | { readonly value: string; readonly tee?: TeeKind }
   | { readonly error: string }
 );
 
@@ -37,7 +39,11 @@ const request = z.discriminatedUnion("kind", [
   z.strictObject({ ...envelope, kind: z.literal("seal"), policy: z.enum(["product", "unique"]) }),
 ]);
 const reply = z.union([
-  z.strictObject({ ...envelope, value: z.base64().check(z.maxLength(MAX_REPLY_CHARS)) }),
+  z.strictObject({
+    ...envelope,
+    value: z.base64().check(z.maxLength(MAX_REPLY_CHARS)),
+    tee: z.exactOptional(z.enum(["sgx", "tdx", "snp"])),
+  }),
   z.strictObject({ ...envelope, error: z.string().check(z.maxLength(200)) }),
 ]);
 

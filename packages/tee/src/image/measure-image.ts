@@ -1,42 +1,62 @@
-import { createHash, type Hash } from "node:crypto";
-import { utf8 } from "@carrara/encoding";
+import { createHash } from "node:crypto";
+import { concatBytes } from "@carrara/encoding";
 import type { EnclaveImage } from "./image.ts";
+import { hashRecords, type MeasuredRecord, recordsOf } from "./measurement-document.ts";
 import type { NodeExecutable } from "./node-executable.ts";
 
-const DOMAIN = utf8("sim-mrenclave-v1\0");
-const NODE_RECORD = { type: 1, name: "node" } as const;
+const REGISTER_BYTES = 48;
+
+/** Which types of records each measurement register of a TD has; together they have all. */
+const TD_RECORDS = {
+  mrTd: [1, 2],
+  rtMr0: [7],
+  rtMr1: [6],
+  rtMr2: [3, 4, 5],
+} as const;
+
+/** What a TD's report says of the software in it, 48 bytes each. */
+export type TdMeasurements = Readonly<Record<keyof typeof TD_RECORDS, Uint8Array>>;
 
 /**
- * The simulated MRENCLAVE, 32 bytes: SHA-256 over the canonical measurement document of
- * attestation specification section 8.7. The exact Node binary is the first record, so the same
- * image has another measurement under another Node; the image itself carries no Node.
+ * The simulated MRENCLAVE, 32 bytes: SHA-256 over the measurement document of attestation
+ * specification section 8.7.
  */
 export function measureImage(
   image: Pick<EnclaveImage, "records">,
   node: NodeExecutable,
 ): Uint8Array {
-  const hash = createHash("sha256").update(DOMAIN);
-  addRecord(hash, { ...NODE_RECORD, bytes: node.bytes, sha256: node.sha256 });
-  for (const { type, name, content } of image.records) {
-    const sha256 = createHash("sha256").update(content).digest();
-    addRecord(hash, { type, name, bytes: content.length, sha256 });
-  }
-  return new Uint8Array(hash.digest());
+  return measureEnclave(recordsOf(image, node));
 }
 
-interface MeasuredRecord {
-  readonly type: number;
-  readonly name: string;
-  readonly bytes: number;
-  readonly sha256: Uint8Array;
+/** {@link measureImage} of records that are known already. */
+export function measureEnclave(records: readonly MeasuredRecord[]): Uint8Array {
+  return hashRecords("sha256", "sim-mrenclave-v1", records);
 }
 
-function addRecord(hash: Hash, { type, name, bytes, sha256 }: MeasuredRecord): void {
-  const encodedName = utf8(name);
-  const numbers = new DataView(new ArrayBuffer(13));
-  numbers.setUint8(0, type);
-  numbers.setUint32(1, encodedName.length, true);
-  numbers.setBigUint64(5, BigInt(bytes), true);
-  const header = new Uint8Array(numbers.buffer);
-  hash.update(header.subarray(0, 5)).update(encodedName).update(header.subarray(5)).update(sha256);
+/**
+ * The simulated registers of a TD (section 8.7). Each RTMR starts at zero and is extended once, as
+ * hardware does it, also where no record belongs to it.
+ */
+export function measureTd(records: readonly MeasuredRecord[]): TdMeasurements {
+  const hashOf = (name: keyof TdMeasurements): Uint8Array => {
+    const types: readonly number[] = TD_RECORDS[name];
+    const own = records.filter(({ type }) => types.includes(type));
+    return hashRecords("sha384", `sim-${name.toLowerCase()}-v1`, own);
+  };
+  return {
+    mrTd: hashOf("mrTd"),
+    rtMr0: extend(hashOf("rtMr0")),
+    rtMr1: extend(hashOf("rtMr1")),
+    rtMr2: extend(hashOf("rtMr2")),
+  };
+}
+
+function extend(digest: Uint8Array): Uint8Array {
+  const register = new Uint8Array(REGISTER_BYTES);
+  return new Uint8Array(createHash("sha384").update(concatBytes(register, digest)).digest());
+}
+
+/** The simulated launch measurement of an SNP guest, 48 bytes: all records (section 8.7). */
+export function measureSnp(records: readonly MeasuredRecord[]): Uint8Array {
+  return hashRecords("sha384", "sim-measurement-v1", records);
 }

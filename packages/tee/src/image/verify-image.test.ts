@@ -6,8 +6,9 @@ import { TeeError } from "../error.ts";
 import { imageOf, PAPER_NODE, PLAIN_SETTINGS, signedImageOf } from "../testing/signed-image.ts";
 import { parseImage } from "./image.ts";
 import { measureImage } from "./measure-image.ts";
+import { readPackageInfo } from "./package-info.ts";
 import { generateSigningKey, signImage } from "./sign-image.ts";
-import { readPackageInfo, verifyImage } from "./verify-image.ts";
+import { verifyImage } from "./verify-image.ts";
 
 const SOURCE = "console.log('measured')";
 const DATE = new Date("2026-11-21T12:00:00Z");

@@ -1,33 +1,38 @@
+import { createHash } from "node:crypto";
 import { AttestationError, mrSignerOf, verifySigstruct } from "@carrara/attestation";
 import { equalBytes, toHex } from "@carrara/encoding";
 import { TeeError } from "../error.ts";
 import { type EnclaveImage, parseImage } from "./image.ts";
-import { measureImage } from "./measure-image.ts";
-import { loadNodeExecutable, type NodeExecutable } from "./node-executable.ts";
+import { measureEnclave, measureSnp, measureTd, type TdMeasurements } from "./measure-image.ts";
+import { recordsOf } from "./measurement-document.ts";
+import type { NodeExecutable } from "./node-executable.ts";
 import { encodeSigstructFields, RSA_BYTES, SIGSTRUCT_OFFSET, setSignature } from "./sigstruct.ts";
 
-/** Who an enclave is: what its quotes say and what its sealing keys depend on. */
+/** Who an enclave is: what its evidence says and what its sealing keys depend on. */
 export interface EnclaveIdentity {
   readonly mrEnclave: Uint8Array;
   readonly mrSigner: Uint8Array;
   readonly isvProdId: number;
   readonly isvSvn: number;
   readonly debug: boolean;
+  /** What a TD has in place of `mrEnclave`; a TDX platform needs it. */
+  readonly td?: TdMeasurements;
+  /** What an SNP guest has in place of `mrEnclave`, 48 bytes; an SNP platform needs it. */
+  readonly snpMeasurement?: Uint8Array;
+  /** What an SNP guest has in place of `mrSigner`, 48 bytes: SHA-384 of the signer's modulus. */
+  readonly idKeyDigest?: Uint8Array;
+  /** SHA-256 of the policy file that the host started an SNP guest with, if any. */
+  readonly hostData?: Uint8Array;
 }
+
+/** An identity that a platform measured itself, in the terms of every technology. */
+export type MeasuredIdentity = EnclaveIdentity &
+  Required<Pick<EnclaveIdentity, "td" | "snpMeasurement" | "idKeyDigest">>;
 
 /** An image whose signature and measurement hold, with the identity that follows. */
 export interface VerifiedImage {
   readonly image: EnclaveImage;
-  readonly identity: EnclaveIdentity;
-}
-
-/** Identity of a signed image in the terms of MarbleRun's manifest; ids in lower-case hex. */
-export interface PackageInfo {
-  readonly UniqueID: string;
-  readonly SignerID: string;
-  readonly ProductID: number;
-  readonly SecurityVersion: number;
-  readonly Debug: boolean;
+  readonly identity: MeasuredIdentity;
 }
 
 /**
@@ -43,21 +48,6 @@ export async function verifyImage(bytes: Uint8Array, node: NodeExecutable): Prom
   await checkSignature(image.sigstruct);
   const identity = await identityOf(image, image.sigstruct, node);
   return { image, identity };
-}
-
-/** Identity of a signed image, verified as by `verifyImage` under the running Node binary. */
-export async function readPackageInfo(
-  bytes: Uint8Array,
-  node?: NodeExecutable,
-): Promise<PackageInfo> {
-  const { identity } = await verifyImage(bytes, node ?? (await loadNodeExecutable()));
-  return {
-    UniqueID: toHex(identity.mrEnclave),
-    SignerID: toHex(identity.mrSigner),
-    ProductID: identity.isvProdId,
-    SecurityVersion: identity.isvSvn,
-    Debug: identity.debug,
-  };
 }
 
 async function checkSignature(sigstruct: Uint8Array): Promise<void> {
@@ -77,10 +67,11 @@ async function identityOf(
   image: EnclaveImage,
   sigstruct: Uint8Array,
   node: NodeExecutable,
-): Promise<EnclaveIdentity> {
+): Promise<MeasuredIdentity> {
   const at = SIGSTRUCT_OFFSET;
   const { productId, securityVersion, debug } = image.settings;
-  const mrEnclave = measureImage(image, node);
+  const records = recordsOf(image, node);
+  const mrEnclave = measureEnclave(records);
   const modulusLe = sigstruct.subarray(at.modulus, at.exponent);
   const expected = encodeSigstructFields({
     enclaveHash: mrEnclave,
@@ -104,5 +95,8 @@ async function identityOf(
     isvProdId: productId,
     isvSvn: securityVersion,
     debug,
+    td: measureTd(records),
+    snpMeasurement: measureSnp(records),
+    idKeyDigest: new Uint8Array(createHash("sha384").update(modulusLe).digest()),
   };
 }

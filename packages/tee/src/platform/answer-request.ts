@@ -1,28 +1,30 @@
-import type { TrustAnchor } from "@carrara/attestation";
+import type { TeeKind, TrustAnchor } from "@carrara/attestation";
 import { fromHex, toBase64 } from "@carrara/encoding";
 import { type PlatformReply, parseRequest } from "../enclave/protocol.ts";
 import type { EnclaveIdentity } from "../image/verify-image.ts";
-import type { Quote } from "./quoting.ts";
+import type { IssueEvidence } from "./issue-evidence.ts";
 import { deriveSealingKey } from "./sealing.ts";
 
 /** What a platform answers enclaves with. */
 export interface PlatformServices {
+  readonly tee: TeeKind;
   readonly anchor: TrustAnchor;
   readonly fuseKey: Uint8Array;
-  readonly quote: Quote;
+  readonly issueEvidence: IssueEvidence;
 }
 
 /**
  * Answers one message of the enclave that was measured as `identity`: the message can say what is
  * wanted, never who asks. Messages that are none of ours get no answer.
  */
-export function answerRequest(
+export async function answerRequest(
   services: PlatformServices,
   identity: EnclaveIdentity,
   message: unknown,
-): PlatformReply | undefined {
+): Promise<PlatformReply | undefined> {
   const request = parseRequest(message);
   if (request === undefined) return refuseMalformed(message);
+  const { tee, anchor, fuseKey } = services;
   const reply = (value: Uint8Array): PlatformReply => ({
     carrara: 1,
     id: request.id,
@@ -30,11 +32,11 @@ export function answerRequest(
   });
   switch (request.kind) {
     case "anchor":
-      return reply(services.anchor.certificate);
+      return { ...reply(anchor.certificate), tee };
     case "quote":
-      return reply(services.quote(identity, fromHex(request.reportData)));
+      return reply(await services.issueEvidence(identity, fromHex(request.reportData)));
     case "seal":
-      return reply(deriveSealingKey(services.fuseKey, identity, request.policy));
+      return reply(deriveSealingKey(fuseKey, identity, request.policy, tee));
   }
 }
 

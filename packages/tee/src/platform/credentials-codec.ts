@@ -1,12 +1,19 @@
 import { fromBase64, toBase64, utf8 } from "@carrara/encoding";
 import { type EcKey, importEcKey, parseCertificate } from "@carrara/pki";
 import { z } from "zod";
-import { TeeError } from "../error.ts";
 import type { CertifiedKey, PlatformCredentials } from "./platform-credentials.ts";
+import { invalidState } from "./private-file.ts";
+import {
+  keyBytes,
+  type StoredCertifiedKey,
+  type StoredKey,
+  storeCertified,
+  storedBytes,
+  storedCertifiedKey,
+  storedKey,
+  storeKey,
+} from "./stored-key.ts";
 
-const base64 = z.base64().max(4096);
-const storedKey = z.strictObject({ pkcs8: base64, spki: base64 });
-const storedCertifiedKey = storedKey.extend({ certificate: base64 });
 const stored = z.strictObject({
   version: z.literal(1),
   root: storedCertifiedKey,
@@ -14,8 +21,8 @@ const stored = z.strictObject({
   pck: storedCertifiedKey,
   tcbSigning: storedCertifiedKey,
   attestationKey: storedKey,
-  qeAuthData: base64,
-  qeMrSigner: base64,
+  qeAuthData: storedBytes,
+  qeMrSigner: storedBytes,
 });
 
 /** The credentials as JSON text. Secret: for a file that only its owner can read. */
@@ -27,7 +34,7 @@ export function encodeCredentials(credentials: PlatformCredentials): Uint8Array 
     platformCa: storeCertified(platformCa),
     pck: storeCertified(pck),
     tcbSigning: storeCertified(tcbSigning),
-    attestationKey: store(credentials.attestationKey),
+    attestationKey: storeKey(credentials.attestationKey),
     qeAuthData: toBase64(credentials.qeAuthData),
     qeMrSigner: toBase64(credentials.qeMrSigner),
   };
@@ -57,25 +64,17 @@ export async function parseCredentials(bytes: Uint8Array): Promise<PlatformCrede
     };
   } catch {
     // Whatever was thrown may quote the file, which is full of keys: it is not passed on.
-    throw new TeeError("PLATFORM_STATE_INVALID", "credentials file of the platform is damaged");
+    throw invalidState("credentials file of the platform is damaged");
   }
 }
 
-function store({ pkcs8, spki }: EcKey): z.infer<typeof storedKey> {
-  return { pkcs8: toBase64(pkcs8), spki: toBase64(spki) };
+async function load(document: StoredKey): Promise<EcKey> {
+  const { pkcs8, spki } = keyBytes(document);
+  return await importEcKey("P-256", pkcs8, spki);
 }
 
-function storeCertified({ key, certificate }: CertifiedKey): z.infer<typeof storedCertifiedKey> {
-  return { ...store(key), certificate: toBase64(certificate) };
-}
-
-async function load({ pkcs8, spki }: z.infer<typeof storedKey>): Promise<EcKey> {
-  return await importEcKey("P-256", fromBase64(pkcs8), fromBase64(spki));
-}
-
-async function loadCertified(document: z.infer<typeof storedCertifiedKey>): Promise<CertifiedKey> {
+async function loadCertified(document: StoredCertifiedKey): Promise<CertifiedKey> {
   const certificate = fromBase64(document.certificate);
-  const { pkcs8, spki } = document;
-  const key = await load({ pkcs8, spki });
+  const key = await load(document);
   return { key, serial: parseCertificate(certificate).serial, certificate };
 }

@@ -1,4 +1,4 @@
-import type { EnclaveIdentity } from "../image/verify-image.ts";
+import type { MeasuredIdentity } from "../image/verify-image.ts";
 
 /** How to start an image. */
 export interface LaunchOptions {
@@ -8,6 +8,8 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Working directory; that of this process unless set. */
   readonly cwd?: string;
+  /** A policy file for the enclave; SNP reports carry its SHA-256 as HOST_DATA, nobody else's do. */
+  readonly policyFile?: Uint8Array;
   /** Called once when the process has ended and its output is complete. */
   readonly onExit?: (exit: EnclaveExit) => void;
   /** Called with what the program prints; dropped when left out. */
@@ -26,7 +28,7 @@ export interface EnclaveExit {
 export interface Enclave {
   readonly pid: number;
   /** What the platform measured before it started the process. */
-  readonly identity: EnclaveIdentity;
+  readonly identity: MeasuredIdentity;
   readonly exited: Promise<EnclaveExit>;
   /** Sends `signal` to the process; nothing happens when it has ended. */
   kill(signal: NodeJS.Signals): void;

@@ -2,59 +2,73 @@ import {
   type DcapCollateral,
   encodeQeIdentity,
   encodeTcbInfo,
+  type QeIdentityText,
   type TcbInfoText,
 } from "@carrara/attestation";
 import { toHex, utf8 } from "@carrara/encoding";
-import { extension, issueCrl, keyIdentifier } from "@carrara/pki";
+import { type CrlTemplate, type EcKey, extension, issueCrl, keyIdentifier } from "@carrara/pki";
+import { qeIdentityText, tcbInfoText } from "./endorsement-text.ts";
 import {
   type CertifiedKey,
   chainPem,
-  PLATFORM,
   type PlatformCredentials,
   simulationName,
 } from "./platform-credentials.ts";
-import { privateKey, QUOTING_ENCLAVE, signP256 } from "./quoting.ts";
-import type { PlatformScenario, RevocableCertificate } from "./scenario.ts";
+import { privateKey, type QuotingTee, signP256 } from "./quoting-enclave.ts";
+import {
+  type DatedPart,
+  type PlatformScenario,
+  type RevocableCertificate,
+  windowOf,
+} from "./scenario.ts";
 
-const VALID_FOR_MS = 7 * 86_400_000;
 const CRL_NUMBER = 1n;
-/** INIT and PROVISION_KEY; the mask leaves MODE64BIT and XFRM open, as Intel's does. */
-const QE_ATTRIBUTES = "11000000000000000000000000000000";
-const QE_ATTRIBUTES_MASK = "FBFFFFFFFFFFFFFF0000000000000000";
-/** A level below the platform's, so that there is always one to fall to. */
-const OLD_LEVEL_DATE = new Date("2020-01-01T00:00:00Z");
 
-interface Window {
-  readonly issueDate: Date;
-  readonly nextUpdate: Date;
+/** What a vendor signs of Intel's kind, beside certificates. */
+type SignedMember = "tcbInfo" | "enclaveIdentity" | "tcbEvaluationDataNumbers";
+
+/** Ways to make collateral that must be refused; each gets the good value and gives another. */
+export interface CollateralBend {
+  readonly tcbInfo?: (good: TcbInfoText) => TcbInfoText;
+  readonly qeIdentity?: (good: QeIdentityText) => QeIdentityText;
+  /** Changes JSON text before it is signed. */
+  readonly text?: (member: SignedMember, good: string) => string;
+  readonly crl?: (part: "rootCrl" | "pckCrl", good: CrlTemplate) => CrlTemplate;
+  /** The key that signs in place of the one that ought to. */
+  readonly signer?: (what: SignedMember | DatedPart) => EcKey | undefined;
 }
 
 /** TCB info, QE identity and CRLs for the platform as the scenario has it (section 8.5). */
 export async function issueCollateral(
   credentials: PlatformCredentials,
   scenario: PlatformScenario,
+  tee: QuotingTee,
   now: Date,
+  bend: CollateralBend = {},
 ): Promise<DcapCollateral> {
   const { root, platformCa, tcbSigning } = credentials;
-  const issueDate = new Date(Math.floor((scenario.issuedAt ?? now).getTime() / 1000) * 1000);
-  const window = { issueDate, nextUpdate: new Date(issueDate.getTime() + VALID_FOR_MS) };
   const revokes = (name: RevocableCertificate, { serial }: CertifiedKey): Uint8Array[] =>
     scenario.revoked.includes(name) ? [serial] : [];
+  const tcbInfo = tcbInfoText(scenario, tee, windowOf(scenario, "tcbInfo", now));
+  const qeWindow = windowOf(scenario, "qeIdentity", now);
+  const qeIdentity = qeIdentityText(credentials, scenario, tee, qeWindow);
+  const order = { scenario, now, bend };
   const signerChain = chainPem(tcbSigning, root);
   const [rootCaCrl, pckCrl] = await Promise.all([
-    issue(root, "Root CA", window, [
+    issue(root, "Root CA", "rootCrl", order, [
       ...revokes("platform-ca", platformCa),
       ...revokes("tcb-signing", tcbSigning),
     ]),
-    issue(platformCa, "PCK Platform CA", window, revokes("pck", credentials.pck)),
+    issue(platformCa, "PCK Platform CA", "pckCrl", order, revokes("pck", credentials.pck)),
   ]);
+  const sign = (member: SignedMember, text: string): string =>
+    signJson(credentials, member, text, bend);
   return {
-    tcbInfo: signedJson(credentials, "tcbInfo", tcbInfoText(scenario, window)),
+    tcbInfo: sign("tcbInfo", encodeTcbInfo(bend.tcbInfo?.(tcbInfo) ?? tcbInfo)),
     tcbInfoIssuerChain: signerChain,
-    qeIdentity: signedJson(
-      credentials,
+    qeIdentity: sign(
       "enclaveIdentity",
-      identityText(credentials, scenario, window),
+      encodeQeIdentity(bend.qeIdentity?.(qeIdentity) ?? qeIdentity),
     ),
     qeIdentityIssuerChain: signerChain,
     pckCrl,
@@ -63,69 +77,67 @@ export async function issueCollateral(
   };
 }
 
-/** A response body: the member, compact, and its signature over exactly these bytes. */
-function signedJson({ tcbSigning }: PlatformCredentials, member: string, text: string): string {
-  const signature = signP256(privateKey(tcbSigning.key.pkcs8), utf8(text));
-  return `{"${member}":${text},"signature":"${toHex(signature)}"}`;
-}
-
-function tcbInfoText(scenario: PlatformScenario, window: Window): string {
-  const level: TcbInfoText["levels"][number] = {
-    components: [...PLATFORM.cpuSvn],
-    pceSvn: PLATFORM.pceSvn,
-    date: scenario.tcbDate,
-    status: scenario.tcbStatus,
-    ...(scenario.advisoryIds.length > 0 ? { advisoryIds: scenario.advisoryIds } : {}),
-  };
-  const oldest = { ...level, components: level.components.map(() => 0), pceSvn: 0 };
-  return encodeTcbInfo({
-    ...window,
-    fmspc: toHex(PLATFORM.fmspc).toUpperCase(),
-    pceId: toHex(PLATFORM.pceId),
-    evaluationDataNumber: scenario.tcbEvaluationDataNumber,
-    levels: [level, { ...oldest, date: OLD_LEVEL_DATE, status: "OutOfDate" }],
-  });
-}
-
-function identityText(
-  { qeMrSigner }: PlatformCredentials,
+/** Which evaluation numbers the vendor serves: a signed response body. */
+export function issueEvaluationNumbers(
+  credentials: PlatformCredentials,
   scenario: PlatformScenario,
-  window: Window,
+  tee: QuotingTee,
+  now: Date,
 ): string {
-  const { isvProdId, isvSvn } = QUOTING_ENCLAVE;
-  return encodeQeIdentity({
-    ...window,
-    evaluationDataNumber: scenario.tcbEvaluationDataNumber,
-    attributes: QE_ATTRIBUTES,
-    attributesMask: QE_ATTRIBUTES_MASK,
-    mrSigner: toHex(qeMrSigner).toUpperCase(),
-    isvProdId,
-    levels: [
-      { isvSvn, date: scenario.tcbDate, status: scenario.qeStatus },
-      { isvSvn: 1, date: OLD_LEVEL_DATE, status: "OutOfDate" },
+  const { issueDate, nextUpdate } = windowOf(scenario, "tcbInfo", now);
+  const date = seconds(scenario.tcbDate);
+  const text = JSON.stringify({
+    id: tee.toUpperCase(),
+    version: 1,
+    issueDate: seconds(issueDate),
+    nextUpdate: seconds(nextUpdate),
+    tcbEvalNumbers: [
+      {
+        tcbEvaluationDataNumber: scenario.tcbEvaluationDataNumber,
+        tcbRecoveryEventDate: date,
+        tcbDate: date,
+      },
     ],
   });
+  return signJson(credentials, "tcbEvaluationDataNumbers", text, {});
+}
+
+function seconds(date: Date): string {
+  return `${date.toISOString().slice(0, 19)}Z`;
+}
+
+/** A response body: the member, compact, and its signature over exactly these bytes. */
+function signJson(
+  { tcbSigning }: PlatformCredentials,
+  member: SignedMember,
+  good: string,
+  { text: change, signer }: CollateralBend,
+): string {
+  const text = change?.(member, good) ?? good;
+  const { pkcs8 } = signer?.(member) ?? tcbSigning.key;
+  return `{"${member}":${text},"signature":"${toHex(signP256(privateKey(pkcs8), utf8(text)))}"}`;
 }
 
 /** A CRL in hex of its DER. */
 async function issue(
   { key }: CertifiedKey,
   role: string,
-  { issueDate, nextUpdate }: Window,
+  part: "rootCrl" | "pckCrl",
+  order: { scenario: PlatformScenario; now: Date; bend: CollateralBend },
   serials: readonly Uint8Array[],
 ): Promise<string> {
-  const crl = await issueCrl(
-    {
-      issuer: simulationName(role),
-      thisUpdate: issueDate,
-      nextUpdate,
-      revoked: serials.map((serial) => ({ serial, date: issueDate })),
-      extensions: [
-        extension.crlNumber(CRL_NUMBER),
-        extension.authorityKeyIdentifier(await keyIdentifier(key.spki)),
-      ],
-    },
-    key.signer,
-  );
-  return toHex(crl);
+  const { scenario, now, bend } = order;
+  const { issueDate, nextUpdate } = windowOf(scenario, part, now);
+  const good: CrlTemplate = {
+    issuer: simulationName(role),
+    thisUpdate: issueDate,
+    nextUpdate,
+    revoked: serials.map((serial) => ({ serial, date: issueDate })),
+    extensions: [
+      extension.crlNumber(CRL_NUMBER),
+      extension.authorityKeyIdentifier(await keyIdentifier(key.spki)),
+    ],
+  };
+  const { signer } = bend.signer?.(part) ?? key;
+  return toHex(await issueCrl(bend.crl?.(part, good) ?? good, signer));
 }

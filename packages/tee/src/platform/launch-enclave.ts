@@ -19,7 +19,7 @@ export async function launchEnclave(
   { image, identity }: VerifiedImage,
   node: NodeExecutable,
   options: LaunchOptions,
-  answer: (message: unknown) => object | undefined,
+  answer: (message: unknown) => Promise<object | undefined>,
 ): Promise<Enclave> {
   const { args = [], signal } = options;
   signal?.throwIfAborted();
@@ -70,16 +70,17 @@ export function enclaveEnvironment(
 function listen(
   child: ChildProcess,
   { onOutput }: LaunchOptions,
-  answer: (message: unknown) => object | undefined,
+  answer: (message: unknown) => Promise<object | undefined>,
 ): void {
   for (const stream of ["stdout", "stderr"] as const) {
     child[stream]?.on("data", (chunk: Uint8Array) => onOutput?.(stream, chunk));
   }
-  child.on("message", (message) => {
-    const reply = answer(message);
+  const respond = async (message: unknown): Promise<void> => {
+    const reply = await answer(message);
     // The callback takes the error of a child that is gone already.
     if (reply !== undefined && child.connected) child.send(reply, () => undefined);
-  });
+  };
+  child.on("message", (message) => void respond(message));
 }
 
 async function exitOf(child: ChildProcess): Promise<EnclaveExit> {

@@ -60,10 +60,51 @@ describe("the simulated PCS", () => {
     ["GET", `${BASE}/pckcrl?ca=processor`, 404],
     ["GET", `${BASE}/pckcrl?ca=other`, 400],
     ["GET", `${BASE}/pckcrl?ca=platform&encoding=text`, 400],
-    ["GET", "/tdx/certification/v4/tcb?fmspc=53494d000000", 404],
+    ["GET", "/tdx/certification/v4/pckcrl?ca=platform", 404],
+    ["GET", "/tdx/certification/v4/rootcacrl", 404],
+    ["GET", "/sgx/certification/v3/qe/identity", 404],
+    ["GET", `${BASE}/qe/identity?update=early`, 200],
+    ["GET", `${BASE}/qe/identity?update=soon`, 400],
+    ["GET", `${BASE}/qe/identity?update=early&tcbEvaluationDataNumber=1`, 400],
+    ["GET", `${BASE}/qe/identity?tcbEvaluationDataNumber=x`, 400],
+    ["GET", `${BASE}/qe/identity?tcbEvaluationDataNumber=0`, 410],
+    ["GET", `${BASE}/tcb?fmspc=53494d000000&tcbEvaluationDataNumber=1`, 200],
+    ["GET", `${BASE}/tcb?fmspc=53494d000000&tcbEvaluationDataNumber=2`, 404],
+    ["GET", "/vcek/v1/Milan/cert_chain", 404],
     ["POST", `${BASE}/qe/identity`, 405],
   ])("answers %s %s with %i", async (method, path, status) => {
     expect((await fetch(pcs.url + path, { method })).status).toBe(status);
+  });
+
+  test("serves SGX and TDX side by side, each its own", async () => {
+    const documents = ["tcb?fmspc=53494d000000", "qe/identity"].flatMap((path) =>
+      ["sgx", "tdx"].map(async (tee) => {
+        const response = await fetch(`${pcs.url}/${tee}/certification/v4/${path}`);
+        return /"id":"([A-Z_]+)"/.exec(await response.text())?.[1];
+      }),
+    );
+    expect(await Promise.all(documents)).toEqual(["SGX", "TDX", "QE", "TD_QE"]);
+  });
+
+  test.each(["sgx", "tdx"])("says which evaluation numbers it serves for %s", async (tee) => {
+    const response = await fetch(`${pcs.url}/${tee}/certification/v4/tcbevaluationdatanumbers`);
+    const chain = response.headers.get("TCB-Evaluation-Data-Numbers-Issuer-Chain") ?? "";
+    expect(parsePem(decodeURIComponent(chain))).toHaveLength(2);
+    expect(await response.json()).toMatchObject({
+      tcbEvaluationDataNumbers: {
+        id: tee.toUpperCase(),
+        tcbEvalNumbers: [{ tcbEvaluationDataNumber: 1 }],
+      },
+      signature: expect.stringMatching(/^[0-9a-f]{128}$/),
+    });
+  });
+
+  test.each([404, 410, 429, 500, 503] as const)("fails with %i when told to", async (status) => {
+    platform.setScenario({ serviceFailure: { status, retryAfterSeconds: 7 } });
+    const response = await fetch(`${pcs.url}${BASE}/qe/identity`);
+    platform.setScenario({});
+    expect([response.status, response.headers.get("retry-after")]).toEqual([status, "7"]);
+    expect((await fetch(`${pcs.url}${BASE}/qe/identity`)).status).toBe(200);
   });
 
   test("may be closed twice", async () => {

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { DcapCollateral } from "@carrara/attestation";
-import { encodePem, fromHex, toHex, utf8 } from "@carrara/encoding";
-import { PLATFORM } from "./platform-credentials.ts";
+import { answerKds, isKdsPath } from "./kds-routes.ts";
+import { answerPcs } from "./pcs-routes.ts";
+import type { SimulatedVendor } from "./vendor.ts";
+import { failure, type VendorAnswer } from "./vendor-answer.ts";
 
 const MAX_HEADER_BYTES = 8 * 1024;
 const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 5000;
-const PREFIX = "/sgx/certification/v4";
 
 /** Where to listen; port 0 takes a free one. Simulated collateral stays on this machine. */
 export interface PcsAddress {
@@ -23,16 +23,9 @@ export interface PcsServer {
   close(): Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: Uint8Array;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Serves collateral as Intel's PCS and its cache do (attestation specification 3.1 and 3.2). */
+/** Serves what the vendors say, on the paths of Intel's PCS, of its cache and of AMD's KDS. */
 export async function servePcs(
-  collateral: () => Promise<DcapCollateral>,
+  vendor: () => SimulatedVendor,
   { host, port }: PcsAddress,
 ): Promise<PcsServer> {
   const server = createServer({
@@ -41,7 +34,7 @@ export async function servePcs(
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.on("request", (request, response) => {
-    respond(request, response, collateral).catch(() => response.writeHead(502).end());
+    respond(request, response, vendor()).catch(() => response.writeHead(502).end());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -62,7 +55,7 @@ export async function servePcs(
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  collateral: () => Promise<DcapCollateral>,
+  vendor: SimulatedVendor,
 ): Promise<void> {
   request.resume();
   if (request.method !== "GET") {
@@ -70,7 +63,7 @@ async function respond(
     return;
   }
   const url = new URL(request.url ?? "/", "http://localhost");
-  const { status, type, body, headers } = answerPcs(url, await collateral());
+  const { status, type, body, headers } = await answerVendor(url, vendor);
   response.writeHead(status, {
     "content-type": type,
     "content-length": body.length,
@@ -80,58 +73,12 @@ async function respond(
   response.end(body);
 }
 
-/** The answer to GET `url`. */
-export function answerPcs(url: URL, collateral: DcapCollateral): Answer {
-  const query = url.searchParams;
-  switch (url.pathname) {
-    case `${PREFIX}/tcb`:
-      return tcbInfo(query.get("fmspc"), collateral);
-    case `${PREFIX}/qe/identity`:
-      return json(collateral.qeIdentity, {
-        "SGX-Enclave-Identity-Issuer-Chain": collateral.qeIdentityIssuerChain,
-      });
-    case `${PREFIX}/pckcrl`:
-      return pckCrl(query.get("ca"), query.get("encoding") ?? "der", collateral);
-    case `${PREFIX}/rootcacrl`:
-      return { status: 200, type: "text/plain", body: utf8(collateral.rootCaCrl) };
-    case "/IntelSGXRootCA.der":
-      return { status: 200, type: "application/pkix-crl", body: fromHex(collateral.rootCaCrl) };
-    default:
-      return failure(404);
+async function answerVendor(url: URL, vendor: SimulatedVendor): Promise<VendorAnswer> {
+  const { serviceFailure } = vendor.scenario;
+  if (serviceFailure !== undefined) {
+    const { status, retryAfterSeconds } = serviceFailure;
+    const wait = retryAfterSeconds === undefined ? {} : { "Retry-After": `${retryAfterSeconds}` };
+    return failure(status, wait);
   }
-}
-
-function tcbInfo(fmspc: string | null, collateral: DcapCollateral): Answer {
-  if (fmspc === null || !/^[0-9a-fA-F]{12}$/.test(fmspc)) return failure(400);
-  if (fmspc.toLowerCase() !== toHex(PLATFORM.fmspc)) return failure(404);
-  return json(collateral.tcbInfo, { "TCB-Info-Issuer-Chain": collateral.tcbInfoIssuerChain });
-}
-
-function pckCrl(ca: string | null, encoding: string, collateral: DcapCollateral): Answer {
-  if (ca !== "platform" && ca !== "processor") return failure(400);
-  if (encoding !== "der" && encoding !== "pem") return failure(400);
-  // The simulated platform family has a platform CA only.
-  if (ca === "processor") return failure(404);
-  const der = fromHex(collateral.pckCrl);
-  return {
-    status: 200,
-    type: encoding === "der" ? "application/pkix-crl" : "application/x-pem-file",
-    body: encoding === "der" ? der : utf8(encodePem("X509 CRL", der)),
-    headers: chainHeader({ "SGX-PCK-CRL-Issuer-Chain": collateral.pckCrlIssuerChain }),
-  };
-}
-
-function json(text: string, chain: Readonly<Record<string, string>>): Answer {
-  return { status: 200, type: "application/json", body: utf8(text), headers: chainHeader(chain) };
-}
-
-/** Chains travel percent-encoded in a header. */
-function chainHeader(chain: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(chain).map(([name, pem]) => [name, encodeURIComponent(pem)]),
-  );
-}
-
-function failure(status: number): Answer {
-  return { status, type: "text/plain", body: new Uint8Array() };
+  return await (isKdsPath(url.pathname) ? answerKds(url, vendor) : answerPcs(url, vendor));
 }

@@ -11,6 +11,7 @@ import {
   type NameAttribute,
   OID,
   randomSerial,
+  type Signer,
 } from "@carrara/pki";
 
 const DAY_MS = 86_400_000;
@@ -49,35 +50,54 @@ export interface PlatformCredentials {
   readonly notAfter: Date;
 }
 
+/** In the names of all simulated certificates. */
+export const SIMULATION_ORGANIZATION = "Simulation - NOT HARDWARE";
+
 /** Distinguished name of a simulated certificate: no reader can take it for the vendor's. */
 export function simulationName(role: string): readonly NameAttribute[] {
   return [
     { type: OID.commonName, value: `SIMULATION SGX ${role}` },
-    { type: OID.organization, value: "Simulation - NOT HARDWARE" },
+    { type: OID.organization, value: SIMULATION_ORGANIZATION },
   ];
 }
 
-/** Fresh keys and certificates, valid for 30 days from `now`. */
-export async function createPlatformCredentials(now: Date): Promise<PlatformCredentials> {
+/** A certificate before it is signed, and the key that signs it. */
+export interface CertificateDraft {
+  readonly template: CertificateTemplate;
+  readonly signer: Signer;
+}
+
+/** Makes another certificate than a good one, for evidence that must be refused. */
+export type CertificateBend = (role: string, good: CertificateDraft) => CertificateDraft;
+
+/** When simulated certificates of `now` are valid: 30 days, an hour of them past. */
+export function validityAt(now: Date): Pick<CertificateTemplate, "notBefore" | "notAfter"> {
   const notBefore = new Date(now.getTime() - CLOCK_SKEW_MS);
-  const notAfter = new Date(notBefore.getTime() + VALID_FOR_DAYS * DAY_MS);
-  const validity = { notBefore, notAfter };
-  const root = await certify({ role: "Root CA", validity, ca: { pathLength: 1 } });
+  return { notBefore, notAfter: new Date(notBefore.getTime() + VALID_FOR_DAYS * DAY_MS) };
+}
+
+/** Fresh keys and certificates, valid for 30 days from `now`. */
+export async function createPlatformCredentials(
+  now: Date,
+  bend?: CertificateBend,
+): Promise<PlatformCredentials> {
+  const validity = validityAt(now);
+  const certify = async (order: Omit<CertificateOrder, "validity">): Promise<CertifiedKey> =>
+    await certifyKey({ ...order, validity }, bend);
+  const root = await certify({ role: "Root CA", ca: { pathLength: 1 } });
   const [platformCa, tcbSigning, attestationKey, qeKey] = await Promise.all([
     certify({
       role: "PCK Platform CA",
-      validity,
       ca: { pathLength: 0 },
       issuer: root,
       of: "Root CA",
     }),
-    certify({ role: "TCB Signing", validity, issuer: root, of: "Root CA" }),
+    certify({ role: "TCB Signing", issuer: root, of: "Root CA" }),
     generateEcKey("P-256"),
     generateEcKey("P-256"),
   ]);
   const pck = await certify({
     role: "PCK Certificate",
-    validity,
     issuer: platformCa,
     of: "PCK Platform CA",
     more: [pckExtension()],
@@ -90,7 +110,7 @@ export async function createPlatformCredentials(now: Date): Promise<PlatformCred
     attestationKey,
     qeAuthData: crypto.getRandomValues(new Uint8Array(32)),
     qeMrSigner: new Uint8Array(await crypto.subtle.digest("SHA-256", qeKey.spki)),
-    notAfter,
+    notAfter: validity.notAfter,
   };
 }
 
@@ -114,7 +134,7 @@ interface CertificateOrder {
   readonly more?: readonly Extension[];
 }
 
-async function certify(order: CertificateOrder): Promise<CertifiedKey> {
+async function certifyKey(order: CertificateOrder, bend?: CertificateBend): Promise<CertifiedKey> {
   const { role, validity, ca, issuer, of = role, more = [] } = order;
   const key = await generateEcKey("P-256");
   const issuerKey = issuer?.key ?? key;
@@ -129,17 +149,19 @@ async function certify(order: CertificateOrder): Promise<CertifiedKey> {
     extension.basicConstraints(ca !== undefined, ca?.pathLength),
     ...more,
   ];
-  const certificate = await issueCertificate(
-    {
+  const good: CertificateDraft = {
+    template: {
       serial,
       issuer: simulationName(of),
-      subject: simulationName(role),
       ...validity,
+      subject: simulationName(role),
       spki: key.spki,
       extensions,
     },
-    issuerKey.signer,
-  );
+    signer: issuerKey.signer,
+  };
+  const { template, signer } = bend?.(role, good) ?? good;
+  const certificate = await issueCertificate(template, signer);
   return { key, serial, certificate };
 }
 

@@ -11,6 +11,17 @@ const IDENTITY: EnclaveIdentity = {
   debug: false,
 };
 
+const GUEST = {
+  td: {
+    mrTd: new Uint8Array(48).fill(5),
+    rtMr0: new Uint8Array(48).fill(6),
+    rtMr1: new Uint8Array(48).fill(7),
+    rtMr2: new Uint8Array(48).fill(8),
+  },
+  snpMeasurement: new Uint8Array(48).fill(9),
+  idKeyDigest: new Uint8Array(48).fill(10),
+};
+
 describe("a sealing key", () => {
   test("has 32 bytes and is the same again", () => {
     const key = deriveSealingKey(FUSE, IDENTITY, "product");
@@ -30,6 +41,37 @@ describe("a sealing key", () => {
       deriveSealingKey(FUSE, other, policy).join() ===
       deriveSealingKey(FUSE, IDENTITY, policy).join();
     expect([same("product"), same("unique")]).toEqual([sameProduct, sameUnique]);
+  });
+
+  test("differs between kinds of platforms, and is the same again on each", () => {
+    const identity: EnclaveIdentity = { ...IDENTITY, ...GUEST };
+    const keys = (["product", "unique"] as const).flatMap((policy) =>
+      (["sgx", "tdx", "snp"] as const).map((tee) => {
+        const key = deriveSealingKey(FUSE, identity, policy, tee);
+        expect(deriveSealingKey(FUSE, identity, policy, tee)).toEqual(key);
+        return key.join();
+      }),
+    );
+    expect(new Set(keys).size).toBe(6);
+  });
+
+  test.each([
+    ["tdx", { td: { ...GUEST.td, rtMr2: new Uint8Array(48) } }, true, false],
+    ["tdx", { snpMeasurement: new Uint8Array(48) }, true, true],
+    ["snp", { snpMeasurement: new Uint8Array(48) }, true, false],
+    ["snp", { idKeyDigest: new Uint8Array(48) }, false, true],
+    ["snp", { td: { ...GUEST.td, rtMr2: new Uint8Array(48) } }, true, true],
+    ["snp", { isvProdId: 513 }, false, true],
+  ] as const)("of %s goes by its own measurement", (tee, change, sameProduct, sameUnique) => {
+    const identity: EnclaveIdentity = { ...IDENTITY, ...GUEST };
+    const same = (policy: "product" | "unique"): boolean =>
+      deriveSealingKey(FUSE, { ...identity, ...change }, policy, tee).join() ===
+      deriveSealingKey(FUSE, identity, policy, tee).join();
+    expect([same("product"), same("unique")]).toEqual([sameProduct, sameUnique]);
+  });
+
+  test.each(["tdx", "snp"] as const)("of %s needs its measurement", (tee) => {
+    expect(() => deriveSealingKey(FUSE, IDENTITY, "unique", tee)).toThrow(TypeError);
   });
 
   test("differs by policy and by machine", () => {

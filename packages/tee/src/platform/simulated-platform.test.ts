@@ -11,7 +11,7 @@ import {
   type VerifiedSgxQuote,
 } from "@carrara/attestation";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { createPccsClient } from "../collateral/pccs-client.ts";
+import { createPccsProvider } from "../collateral/pccs-provider.ts";
 import type { EnclaveIdentity } from "../image/verify-image.ts";
 import { PAPER_NODE } from "../testing/signed-image.ts";
 import type { PlatformScenario } from "./scenario.ts";
@@ -69,8 +69,9 @@ describe("simulated evidence", () => {
     platform.setScenario({});
     const pcs = await platform.servePcs({ host: "127.0.0.1", port: 0 });
     const quote = await platform.teeFor(IDENTITY).getEvidence(REPORT_DATA);
-    const client = createPccsClient({ url: pcs.url, now: () => NOW });
-    const collateral = await client.getCollateral(pckInfoOfQuote(parseQuote(quote)));
+    const { fmspc, ca } = pckInfoOfQuote(parseQuote(quote));
+    const provider = createPccsProvider({ url: pcs.url });
+    const collateral = await provider.getDcapCollateral({ fmspc, tee: "sgx", ca });
     const { anchor } = platform;
     const verified = await createDcapVerifier().verify({ quote, collateral, anchor, now: NOW });
     expect(verified.status).toBe("UpToDate");
