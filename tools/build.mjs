@@ -1,6 +1,8 @@
-// `npm run build`: type-checks and compiles every room, builds the voter's page and the command line.
+// `npm run build`: type-checks and compiles every room, builds the voter's page, and bundles the
+// attestation library for browsers and the command line.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { buildAttestation } from "./attestation-bundle.mjs";
 import { buildCli } from "./cli-bundle.mjs";
 import { execute, install, isInstalled, ROOT, requireNode, toolPath } from "./workspace.mjs";
 
@@ -20,4 +22,5 @@ if (existsSync(join(app, "page"))) {
     execute(toolPath("vite"), ["build", "page"], { cwd: app, stdio: ["ignore", 2, 2] }),
   );
 }
+await step("Bundling the attestation library for browsers", buildAttestation);
 await step("Bundling the command line", buildCli);

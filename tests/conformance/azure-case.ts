@@ -18,8 +18,9 @@ import {
   type Expected,
   type IndexCase,
   type Json,
-  readBytes,
+  type ReadFile,
   readJson,
+  readText,
 } from "./index-case.ts";
 import { claimsJson, vekJson } from "./snp-case.ts";
 
@@ -46,9 +47,9 @@ interface AzureEvidence {
 
 /** Runs a case of kind `azure-vtpm`: HCL report, TPM quote, and what the hardware says. */
 export async function runAzureCase(item: IndexCase, context: CaseContext): Promise<void> {
-  const { resolve, check } = context;
+  const { read, check } = context;
   const expected = item.expected as AzureExpected;
-  const evidence = await readEvidence(item, resolve);
+  const evidence = await readEvidence(item, read);
   const hcl = parseHclReport(evidence.hclReport);
   checkFields("hcl", expected.hcl ?? {}, await hclJson(hcl), check);
   const { attestationKeyModulus } = hcl.variables;
@@ -62,7 +63,7 @@ export async function runAzureCase(item: IndexCase, context: CaseContext): Promi
   const wanted = expected.verify?.errorAnyOf;
   const isFlagged = code !== "accepted" && isTold(expected, tpm, code);
   if (wanted?.includes(code) !== true && !isFlagged) check("verify", wanted ?? "accepted", code);
-  if (evidence.tdQuote !== undefined) checkParsed(evidence.tdQuote, expected.quote ?? {}, check);
+  if (evidence.tdQuote !== undefined) checkParsed(evidence.tdQuote, expected.quote ?? {}, context);
 }
 
 /** Whether another member of the case says that this check fails. */
@@ -104,7 +105,7 @@ async function verifyReport(
   item: IndexCase,
   report: Uint8Array,
   vek: Uint8Array | undefined,
-  { resolve, check }: CaseContext,
+  { read, check }: CaseContext,
 ): Promise<Attested> {
   // Without the key's certificate there is nothing to verify the report with.
   if (vek === undefined) return parseSnpReport(report);
@@ -112,7 +113,7 @@ async function verifyReport(
   const verified = await createSnpVerifier().verify({
     report,
     vek,
-    ...(chain && { chain: new TextDecoder().decode(await readBytes(resolve(chain))) }),
+    ...(chain && { chain: await readText(read, chain) }),
     now: new Date(time * 1000),
   });
   checkFields("claims", expected.claims ?? {}, claimsJson(verified.claims), check);
@@ -133,26 +134,23 @@ async function verifyReport(
 async function verifyTdQuote(
   item: IndexCase,
   quote: Uint8Array,
-  { resolve, check }: CaseContext,
+  { read, check }: CaseContext,
 ): Promise<Attested> {
   // A case without collateral is about the binding only.
   if (item.collateral === undefined) return parseQuote(quote).body;
-  const collateral = await readJson(resolve(item.collateral));
+  const collateral = await readJson(read, item.collateral);
   const { trustAnchor: anchor = "anchors/intel-sgx-root-ca.pem", time = 0 } = item;
-  const outcome = await verifyInput({ bytes: quote, collateral, anchor, time }, resolve);
+  const outcome = await verifyInput({ bytes: quote, collateral, anchor, time }, read);
   if (outcome instanceof AttestationError) throw outcome;
   checkVerified(outcome, item.expected, check);
   return outcome.body;
 }
 
 /** The evidence file; certificate and TD quote may be files of their own. */
-async function readEvidence(
-  item: IndexCase,
-  resolve: CaseContext["resolve"],
-): Promise<AzureEvidence> {
-  const json = await readJson(resolve(String(item.evidence)));
+async function readEvidence(item: IndexCase, read: ReadFile): Promise<AzureEvidence> {
+  const json = await readJson(read, String(item.evidence));
   const file = async (path: string | undefined): Promise<Uint8Array | undefined> =>
-    path === undefined ? undefined : await readBytes(resolve(path));
+    path === undefined ? undefined : await read(path);
   const tpm = json["tpm_quote"] as Json;
   const optional = (name: string): Uint8Array | undefined =>
     json[name] === undefined || json[name] === null ? undefined : bytesOf(json[name]);

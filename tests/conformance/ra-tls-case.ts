@@ -19,7 +19,7 @@ import {
   type Expected,
   type IndexCase,
   type Json,
-  readBytes,
+  type ReadFile,
   readJson,
 } from "./index-case.ts";
 import { type CaseInput, mutate } from "./mutate.ts";
@@ -48,23 +48,23 @@ const CERTIFICATE_FIELDS: ReadonlySet<string> = new Set([
 
 /** Runs a case of kind `ra-tls`: certificate, binding, and its quote where there is collateral. */
 export async function runRaTlsCase(item: IndexCase, context: CaseContext): Promise<void> {
-  const { resolve, check } = context;
+  const { read, check } = context;
   const expected = item.expected as RaTlsExpected;
-  const der = await readCertificate(resolve(String(item.certificate)));
+  const der = await readCertificate(read, String(item.certificate));
   const parsed = readRaTlsEvidence(der);
   const known = Object.entries(expected).filter(([name]) => CERTIFICATE_FIELDS.has(name));
   checkFields("certificate", Object.fromEntries(known), await certificateJson(parsed), check);
   checkOtherClaims(parsed.evidence, expected.otherClaims ?? [], check);
   await checkLegacy(parsed, expected.legacyExtension ?? undefined, check);
   const { evidence } = parsed.evidence;
-  checkParsed(evidence, expected.quote ?? {}, check);
+  checkParsed(evidence, expected.quote ?? {}, context);
   check("quote.sha256", expected.quote?.sha256 ?? (await hashOf(evidence)), await hashOf(evidence));
   const isVerifiable = item.collateral !== undefined || expected.verify !== undefined;
   if (isVerifiable) await checkVerification(item, der, parsed, context);
 }
 
-async function readCertificate(url: URL): Promise<Uint8Array> {
-  const bytes = await readBytes(url);
+async function readCertificate(read: ReadFile, file: string): Promise<Uint8Array> {
+  const bytes = await read(file);
   // What is no DER SEQUENCE is PEM.
   if (bytes[0] === 0x30) return bytes;
   const block = parsePem(new TextDecoder().decode(bytes)).at(0);
@@ -135,13 +135,13 @@ async function checkVerification(
   item: IndexCase,
   der: Uint8Array,
   { certificate, evidence }: RaTlsCertificate,
-  { resolve, check }: CaseContext,
+  { read, check }: CaseContext,
 ): Promise<void> {
   const { verify } = item.expected;
-  const quoteInput = await loadQuoteInput(item, evidence.evidence, resolve);
+  const quoteInput = await loadQuoteInput(item, evidence.evidence, read);
   const now = new Date(quoteInput.time * 1000);
   const verifyQuote = async (bytes: Uint8Array): Promise<VerifiedQuote> => {
-    const outcome = await verifyInput({ ...quoteInput, bytes }, resolve);
+    const outcome = await verifyInput({ ...quoteInput, bytes }, read);
     if (outcome instanceof AttestationError) throw outcome;
     return outcome;
   };
@@ -166,12 +166,12 @@ async function checkVerification(
 async function loadQuoteInput(
   item: IndexCase,
   bytes: Uint8Array,
-  resolve: CaseContext["resolve"],
+  read: ReadFile,
 ): Promise<CaseInput> {
   const { collateral, trustAnchor: anchor = INTEL_ROOT, time = 0 } = item;
-  const json = collateral === undefined ? undefined : await readJson(resolve(collateral));
+  const json = collateral === undefined ? undefined : await readJson(read, collateral);
   let input: CaseInput = { bytes, collateral: json, anchor, time };
-  for (const mutation of item.mutate ?? []) input = await mutate(input, mutation, resolve);
+  for (const mutation of item.mutate ?? []) input = await mutate(input, mutation, read);
   return input;
 }
 

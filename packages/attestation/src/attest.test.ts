@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
+import { appraiseEvidence } from "./appraise-evidence.ts";
 import { attest } from "./attest.ts";
 import type { PolicyErrorCode } from "./error.ts";
-import { appraiseEvidence, type EvidencePolicy } from "./evidence-policy.ts";
+import type { EvidencePolicy } from "./evidence-policy.ts";
 import { createEvidenceVerifier, type EvidenceVerification } from "./evidence-verifier.ts";
 import { createTestSnpKeys, createTestSnpPlatform } from "./snp/testing/test-snp-platform.ts";
 import { createTestPlatform } from "./testing/test-platform.ts";

@@ -1,5 +1,6 @@
 import { requireAccepted } from "./appraisal.ts";
-import { appraiseEvidence, type EvidencePolicy } from "./evidence-policy.ts";
+import { appraiseEvidence } from "./appraise-evidence.ts";
+import type { EvidencePolicy } from "./evidence-policy.ts";
 import {
   createEvidenceVerifier,
   type EvidenceVerification,

@@ -73,13 +73,13 @@ class CborReader {
     const argument = this.#argument(info);
     switch (major) {
       case MAJOR.unsigned:
-        return cbor.integer(argument);
+        return { kind: "integer", value: argument };
       case MAJOR.negative:
-        return cbor.integer(-1n - argument);
+        return { kind: "integer", value: -1n - argument };
       case MAJOR.bytes:
-        return cbor.bytes(this.#take(argument));
+        return { kind: "bytes", value: this.#take(argument) };
       case MAJOR.text:
-        return cbor.text(decodeText(this.#take(argument)));
+        return { kind: "text", value: decodeText(this.#take(argument)) };
       case MAJOR.array:
         return { kind: "array", items: this.#items(argument, depth + 1) };
       case MAJOR.map:

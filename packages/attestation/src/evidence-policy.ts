@@ -1,11 +1,9 @@
-import { type AppraisalViolation, createAppraisal } from "./appraisal.ts";
 import type { DcapPolicy } from "./dcap/dcap-policy.ts";
-import { appraiseSgx, type SgxMeasurementPolicy, type SgxPolicy } from "./dcap/sgx-policy.ts";
+import type { SgxMeasurementPolicy, SgxPolicy } from "./dcap/sgx-policy.ts";
 import { parseStrictJson, StrictJsonError } from "./dcap/strict-json.ts";
 import type { TcbStatus } from "./dcap/tcb-status.ts";
-import { appraiseTdx, type TdxMeasurementPolicy, type TdxPolicy } from "./dcap/tdx-policy.ts";
+import type { TdxMeasurementPolicy, TdxPolicy } from "./dcap/tdx-policy.ts";
 import { AttestationError } from "./error.ts";
-import type { VerifiedEvidence } from "./evidence-verifier.ts";
 import {
   anyOr,
   bytes,
@@ -20,7 +18,7 @@ import {
   word64,
 } from "./policy-schema.ts";
 import type { GuestPolicyFlag, PlatformInfoFlag } from "./snp/guest-policy.ts";
-import { appraiseSnp, type FlagPolicy, type SnpPolicy } from "./snp/policy.ts";
+import type { FlagPolicy, SnpPolicy } from "./snp/policy.ts";
 import type { SnpTcb } from "./snp/tcb.ts";
 
 /** What is accepted of each TEE; evidence of one that is left out is refused. */
@@ -201,28 +199,4 @@ export function parseEvidencePolicy(json: string): EvidencePolicy {
     if (!(cause instanceof StrictJsonError)) throw cause;
     throw refuse(cause.message, cause);
   }
-}
-
-/**
- * Appraises verified evidence of any TEE; an empty list accepts it. Evidence of a TEE that the policy
- * says nothing about has the violation `POLICY_MEASUREMENT`.
- */
-export function appraiseEvidence(
-  verified: VerifiedEvidence,
-  policy: EvidencePolicy,
-): AppraisalViolation[] {
-  switch (verified.tee) {
-    case "sgx":
-      return policy.sgx === undefined ? unforeseen("sgx") : appraiseSgx(verified, policy.sgx);
-    case "tdx":
-      return policy.tdx === undefined ? unforeseen("tdx") : appraiseTdx(verified, policy.tdx);
-    case "snp":
-      return policy.snp === undefined ? unforeseen("snp") : appraiseSnp(verified, policy.snp);
-  }
-}
-
-function unforeseen(tee: string): AppraisalViolation[] {
-  const { violations, refuseIf } = createAppraisal();
-  refuseIf(true, "POLICY_MEASUREMENT", `the policy accepts no evidence of ${tee}`);
-  return violations;
 }

@@ -1,4 +1,5 @@
 export { type AppraisalViolation, requireAccepted } from "./appraisal.ts";
+export { appraiseEvidence } from "./appraise-evidence.ts";
 export {
   type HardwareVerified,
   isHardware,
@@ -117,11 +118,7 @@ export {
   type VerificationErrorCode,
 } from "./error.ts";
 export { type Evidence, encodeEvidence, recogniseEvidence, type TeeKind } from "./evidence.ts";
-export {
-  appraiseEvidence,
-  type EvidencePolicy,
-  parseEvidencePolicy,
-} from "./evidence-policy.ts";
+export { type EvidencePolicy, parseEvidencePolicy } from "./evidence-policy.ts";
 export {
   createEvidenceVerifier,
   type EvidenceVerification,

@@ -1,4 +1,5 @@
-import { concatBytes, equalBytes, fromHex, toBase64 } from "@carrara/encoding";
+import { concatBytes, equalBytes, fromHex } from "@carrara/encoding";
+import { toBase64Url } from "./base64url.ts";
 import { readLe } from "./byte-reader.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { sha256 } from "./crypto.ts";
@@ -65,10 +66,6 @@ function fromLe(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-function base64Url(bytes: Uint8Array): string {
-  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
 /**
  * Parses a SIGSTRUCT and verifies its RSA-3072 PKCS#1 v1.5 signature and the helper values Q1, Q2.
  * Throws `SIGSTRUCT_MALFORMED`, `SIGSTRUCT_SIGNATURE_INVALID`.
@@ -80,7 +77,7 @@ export async function verifySigstruct(bytes: Uint8Array): Promise<Sigstruct> {
   const parameters = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
   let valid: boolean;
   try {
-    const jwk = { kty: "RSA", n: base64Url(sigstruct.modulus.toReversed()), e: "Aw" };
+    const jwk = { kty: "RSA", n: toBase64Url(sigstruct.modulus.toReversed()), e: "Aw" };
     const key = await crypto.subtle.importKey("jwk", jwk, parameters, false, ["verify"]);
     const signature = sigstruct.signature.toReversed();
     valid = await crypto.subtle.verify(parameters, key, signature, sigstruct.signedBytes);

@@ -13,8 +13,14 @@ export type CliErrorCode =
   | "STATE_LOCKED"
   | "STATE_RECOVERY"
   | "STATE_OTHER_MANIFEST"
+  | "STATE_OTHER_TEE"
   | "PROCESS_ENDED"
-  | "MESH_NOT_READY";
+  | "MESH_NOT_READY"
+  | "EVIDENCE_UNRECOGNISED"
+  | "EVIDENCE_UNREADABLE"
+  | "EVIDENCE_REFUSED"
+  | "COLLATERAL_INVALID"
+  | "POLICY_INVALID";
 
 /** Thrown by this package. Messages name files, ports and options, never secrets. */
 export class CliError extends Error {

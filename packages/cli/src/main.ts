@@ -29,9 +29,11 @@ const env: CliEnvironment & { readonly NO_COLOR?: string; readonly CI?: string }
 process.exitCode = await run(process.argv.slice(2), {
   stdout: (content) => void process.stdout.write(content),
   stderr: (content) => void process.stderr.write(content),
+  stdin: () => process.stdin,
   env,
   cwd: process.cwd(),
   interactive: process.stderr.isTTY && !env.NO_COLOR && !env.CI,
+  color: process.stdout.isTTY && !env.NO_COLOR && !env.CI,
   signal: stop.signal,
   // Both src/main.ts and dist/carrara.js lie three levels below the repository.
   repository: fileURLToPath(new URL("../../..", import.meta.url)),

@@ -28,6 +28,8 @@ export interface CoordinatorConfig {
   readonly startupManifest: string | undefined;
   /** Base URL of the service that has the collateral. */
   readonly pccsUrl: string | undefined;
+  /** Where AMD's certificates and revocation lists come from; AMD's own service unless set. */
+  readonly kdsUrl: string | undefined;
   /** Whether Marbles without a quote are activated. */
   readonly acceptUnattested: boolean;
 }
@@ -54,6 +56,7 @@ export function readCoordinatorConfig(env: Environment, cwd: string): Coordinato
       LOG_LEVELS.find((level) => level === value("EDG_HTTP_ERROR_LOG_LEVEL")) ?? "error",
     startupManifest: value("EDG_STARTUP_MANIFEST"),
     pccsUrl: value("CARRARA_PCCS_URL"),
+    kdsUrl: value("CARRARA_KDS_URL"),
     acceptUnattested: value("CARRARA_ACCEPT_UNATTESTED") === "1",
   };
 }

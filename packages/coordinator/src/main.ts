@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import {
   collateralRefusalOf,
-  connectEnclaveTee,
   createCachedProvider,
   createDcapProviderFor,
   createFileCollateralStore,
+  createKdsProvider,
   fetchEndorsements,
+  openTee,
 } from "@carrara/tee";
 import { pino } from "pino";
 import { readCoordinatorConfig } from "./config.ts";
@@ -25,10 +26,13 @@ try {
   if (config.pccsUrl === undefined) {
     throw new CoordinatorError("CONFIG_INVALID", "CARRARA_PCCS_URL is not set");
   }
-  const tee = await connectEnclaveTee();
+  const tee = await openTee(process.env);
   log.info({ assurance: tee.assurance, anchor: tee.trustAnchor.name }, "coordinator starting");
   const provider = createCachedProvider({
-    source: createDcapProviderFor({ url: config.pccsUrl }),
+    source: {
+      ...createDcapProviderFor({ url: config.pccsUrl }),
+      ...createKdsProvider(config.kdsUrl === undefined ? {} : { url: config.kdsUrl }),
+    },
     anchors: [tee.trustAnchor],
     // Not sealed: what is read from it is checked as if it came from the network.
     store: createFileCollateralStore({ dir: join(config.sealDir, "collateral") }),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { encodeOeQuote } from "@carrara/attestation";
-import { connectEnclaveTee } from "@carrara/tee";
+import { encodeEvidence } from "@carrara/attestation";
+import { openTee } from "@carrara/tee";
 import { MarbleError } from "./error.ts";
 import { logFormatOf } from "./marble-environment.ts";
 import { activateMarble } from "./premain.ts";
@@ -37,8 +37,8 @@ async function becomeMarble(log: PremainLog): Promise<void> {
     log,
     randomUuid: randomUUID,
     getEvidence: async (reportData) => {
-      const tee = await connectEnclaveTee();
-      return encodeOeQuote(await tee.getEvidence(reportData));
+      const tee = await openTee(process.env);
+      return encodeEvidence(await tee.getEvidence(reportData));
     },
     signal: new AbortController().signal,
     now: Date.now,

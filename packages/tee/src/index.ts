@@ -90,6 +90,7 @@ export {
   type VerifiedImage,
   verifyImage,
 } from "./image/verify-image.ts";
+export { openTee } from "./open-tee.ts";
 export type { AmdEndorsementParts } from "./platform/amd-endorsements.ts";
 export type { Enclave, EnclaveExit, LaunchOptions } from "./platform/enclave.ts";
 export type { PcsAddress, PcsServer } from "./platform/pcs-server.ts";

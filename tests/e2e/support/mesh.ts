@@ -4,6 +4,7 @@ import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { TeeKind } from "@carrara/attestation";
 import { type Mesh, startMesh } from "@carrara/cli";
 
 /** This repository. */
@@ -19,7 +20,7 @@ export interface TestMesh {
 }
 
 /** Starts the application on free ports, without the bot, on the state in `existing` if given. */
-export async function startEmojivoto(existing?: string): Promise<TestMesh> {
+export async function startEmojivoto(existing?: string, tee: TeeKind = "sgx"): Promise<TestMesh> {
   const stateDir = existing ?? (await mkdtemp(join(tmpdir(), "carrara-mesh-")));
   const mesh = await startMesh({
     appDir: join(ROOT, "apps/emojivoto"),
@@ -27,6 +28,7 @@ export async function startEmojivoto(existing?: string): Promise<TestMesh> {
     stateDir,
     ports: { web: 0, coordinator: 0, mesh: 0 },
     voteBot: false,
+    tee,
   });
   return {
     mesh,

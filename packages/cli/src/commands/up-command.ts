@@ -1,5 +1,6 @@
 import { relative, resolve } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { TeeKind } from "@carrara/attestation";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import type { CommandContext } from "../command-context.ts";
 import { errorCodeOf } from "../exit-code.ts";
@@ -16,6 +17,7 @@ interface UpOptions {
   readonly meshPort: number;
   readonly stateDir?: string;
   readonly voteBot: boolean;
+  readonly tee: TeeKind;
 }
 
 /** Adds `up [DIR]`: a whole mesh on this machine's simulated platform. */
@@ -35,10 +37,15 @@ export function addUpCommand(
     )
     .option("--mesh-port <port>", "port for marbles", portOf, DEFAULT_PORTS.mesh)
     .option("--state-dir <dir>", "where state is kept (default: CARRARA_HOME or .carrara)")
+    .addOption(
+      new Option("--tee <kind>", "what the simulated platform is")
+        .choices(["sgx", "tdx", "snp"])
+        .default("sgx"),
+    )
     .option("--no-vote-bot", "do not start the application's load generator")
     .addHelpText(
       "after",
-      "\nExamples:\n  carrara up apps/emojivoto\n  carrara up apps/emojivoto --web-port 9443 --json",
+      "\nExamples:\n  carrara up apps/emojivoto\n  carrara up apps/emojivoto --web-port 9443 --json\n  carrara up apps/emojivoto --tee tdx --state-dir .carrara-tdx",
     )
     .action(async (dir: string | undefined, _: unknown, command: Command) => {
       await runMesh(contextOf(command), dir ?? ".", command.opts<UpOptions>());
@@ -85,6 +92,7 @@ async function start(
       stateDir: stateDirOf(io, up.stateDir),
       ports: { web: up.webPort, coordinator: up.coordinatorPort, mesh: up.meshPort },
       voteBot: up.voteBot,
+      tee: up.tee,
       onStep: progress.step,
       signal: io.signal,
     });
@@ -119,6 +127,7 @@ function screenOf(io: CliIo, mesh: Mesh, facts: ReadyFacts): string {
     {
       color: io.interactive,
       cli: commandLineOf(io),
+      tee: mesh.platform.tee,
       measurement: mesh.coordinator.attested.identity.uniqueId,
     },
   );

@@ -11,6 +11,7 @@ import {
   PkiError,
   parseAlternativeNames,
   parseBasicConstraints,
+  parseCertificate,
   parseKeyUsage,
 } from "@carrara/pki";
 import { type Fact, fact, facts, type Json, type Part } from "./facts.ts";
@@ -61,7 +62,7 @@ export function describeCertificate(certificate: Certificate, key: string, title
 }
 
 /** What a PCK certificate, a VCEK or a VLEK says of its platform; nothing for other certificates. */
-export function describePlatform(certificate: Certificate): Part[] {
+function describePlatform(certificate: Certificate): Part[] {
   if (isPck(certificate)) {
     return [{ key: "pck", title: "PCK: the platform", facts: trying(() => pckFacts(certificate)) }];
   }
@@ -74,8 +75,24 @@ export function describePlatform(certificate: Certificate): Part[] {
   return [{ key: "vek", title: `${kind}: the key that signs reports`, facts: trying(vek) }];
 }
 
+/** One of several certificates in DER, with what it says of its platform; `name` when it is known. */
+export function describeDer(der: Uint8Array, name?: string): Part[] {
+  const parts: Part[] = [];
+  const problem = trying(() => {
+    const certificate = parseCertificate(der);
+    const title = certificateTitle(certificate);
+    const known = name === undefined || name === title ? title : `${name} certificate`;
+    parts.push(...describePlatform(certificate));
+    parts.push({ ...describeCertificate(certificate, "certificates", known), many: true });
+    return [];
+  });
+  if (problem.length === 0) return parts;
+  const title = `${name ?? "Certificate"} (${der.length} bytes)`;
+  return [{ key: "certificates", title, facts: problem, many: true }];
+}
+
 /** What to call a certificate among several. */
-export function certificateTitle(certificate: Certificate): string {
+function certificateTitle(certificate: Certificate): string {
   if (isPck(certificate)) return "PCK certificate";
   return vekKind(certificate) ?? "Certificate";
 }
@@ -101,7 +118,9 @@ export function trying(read: () => Fact[]): Fact[] {
     return read();
   } catch (error) {
     const known =
-      error instanceof PkiError || error instanceof EncodingError || error instanceof AttestationError;
+      error instanceof PkiError ||
+      error instanceof EncodingError ||
+      error instanceof AttestationError;
     if (known) return facts({ unreadable: `${error.code}: ${error.message}` });
     throw error;
   }

@@ -6,14 +6,8 @@ import {
   type TdReport,
 } from "@carrara/attestation";
 import { parsePem } from "@carrara/encoding";
-import { type Certificate, parseCertificate } from "@carrara/pki";
 import { MISC_FLAGS, SGX_FLAGS, setBits, TD_FLAGS, XSAVE_FEATURES } from "./bit-names.ts";
-import {
-  certificateTitle,
-  describeCertificate,
-  describePlatform,
-  trying,
-} from "./describe-certificate.ts";
+import { describeDer, trying } from "./describe-certificate.ts";
 import { type Fact, fact, facts, noted, type Part } from "./facts.ts";
 
 const CERT_DATA_NAMES: Readonly<Record<number, string>> = {
@@ -77,7 +71,8 @@ function enclaveFacts({ raw: _, attributes, ...body }: SgxReportBody): Fact[] {
 }
 
 function tdFacts({ raw: _, version, debug, ...registers }: TdReport): Fact[] {
-  const { teeTcbSvn, mrSeam, mrSignerSeam, seamAttributes, tdAttributes, xfam, ...rest } = registers;
+  const { teeTcbSvn, mrSeam, mrSignerSeam, seamAttributes, tdAttributes, xfam, ...rest } =
+    registers;
   const [minor, major, loader] = teeTcbSvn;
   return facts({
     version,
@@ -105,7 +100,7 @@ function describeAuthData(quote: Quote): Part {
 
 function describeCertification(quote: Quote): Part[] {
   const { qeReport, qeReportSignature, qeAuthData, certDataType, certData } = quote;
-  const certificates: Certificate[] = [];
+  const certificates: Uint8Array[] = [];
   const reading = trying(() => {
     certificates.push(...chainOf(quote));
     return [];
@@ -129,20 +124,14 @@ function describeCertification(quote: Quote): Part[] {
         ...reading,
       ],
     },
-    ...certificates.flatMap((certificate) => [
-      ...describePlatform(certificate),
-      {
-        ...describeCertificate(certificate, "certificates", certificateTitle(certificate)),
-        many: true as const,
-      },
-    ]),
+    ...certificates.flatMap((der) => describeDer(der)),
   ];
 }
 
-function chainOf(quote: Quote): Certificate[] {
+function chainOf(quote: Quote): Uint8Array[] {
   const chain = pckChainOf(quote);
   if (chain === undefined) return [];
-  return parsePem(chain.split("\0", 1)[0] ?? "").map(({ bytes }) => parseCertificate(bytes));
+  return parsePem(chain.split("\0", 1)[0] ?? "").map(({ bytes }) => bytes);
 }
 
 /** What names the platform in quotes that carry no certificate (section 1.5). */

@@ -5,8 +5,7 @@ import {
   parseSnpReport,
   type SnpReport,
 } from "@carrara/attestation";
-import { parseCertificate } from "@carrara/pki";
-import { certificateTitle, describeCertificate, describePlatform, trying } from "./describe-certificate.ts";
+import { describeDer } from "./describe-certificate.ts";
 import { type Fact, fact, facts, noted, type Part } from "./facts.ts";
 
 /** Privilege level of a report that the host asked for. */
@@ -106,19 +105,6 @@ function describeTable(table: Uint8Array): Part[] {
   const known = entries.filter(({ guid, data }) => ENTRY_NAMES.has(guid) && data.length > 0);
   return [
     { key: "certTable", title: `Certificate table (${table.length} bytes)`, facts: listed },
-    ...known.flatMap(({ data, guid }) => describeEntry(data, ENTRY_NAMES.get(guid) ?? guid)),
+    ...known.flatMap(({ data, guid }) => describeDer(data, ENTRY_NAMES.get(guid) ?? guid)),
   ];
-}
-
-function describeEntry(data: Uint8Array, name: string): Part[] {
-  const parts: Part[] = [];
-  const reading = trying(() => {
-    const certificate = parseCertificate(data);
-    const title = certificateTitle(certificate) === name ? name : `${name} certificate`;
-    parts.push(...describePlatform(certificate));
-    parts.push({ ...describeCertificate(certificate, "certificates", title), many: true });
-    return [];
-  });
-  if (reading.length === 0) return parts;
-  return [{ key: "certificates", title: `${name} (${data.length} bytes)`, facts: reading, many: true }];
 }

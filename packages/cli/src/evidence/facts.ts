@@ -31,24 +31,25 @@ export interface Part {
 /** What {@link facts} takes as a value: bytes become hex, dates RFC 3339, words 16 digits of hex. */
 export type FactValue = Json | Uint8Array | Date | bigint | Noted | undefined;
 
-class Noted {
-  readonly value: FactValue;
-  readonly note: string;
+const NOTE: unique symbol = Symbol("note");
 
-  constructor(value: FactValue, note: string) {
-    this.value = value;
-    this.note = note;
-  }
+interface Noted {
+  readonly [NOTE]: string;
+  readonly value: FactValue;
 }
 
 /** A value with a word for people beside it. */
 export function noted(value: FactValue, note: string): Noted {
-  return new Noted(value, note);
+  return { [NOTE]: note, value };
+}
+
+function isNoted(value: FactValue): value is Noted {
+  return typeof value === "object" && value !== null && NOTE in value;
 }
 
 /** One fact. */
 export function fact(name: string, value: Exclude<FactValue, undefined>): Fact {
-  if (value instanceof Noted) return { name, value: jsonOf(value.value), note: value.note };
+  if (isNoted(value)) return { name, value: jsonOf(value.value), note: value[NOTE] };
   return { name, value: jsonOf(value) };
 }
 
@@ -63,7 +64,7 @@ function jsonOf(value: FactValue): Json {
   if (value === undefined) return null;
   if (value instanceof Uint8Array) return toHex(value);
   if (value instanceof Date) return value.toISOString();
-  if (value instanceof Noted) return jsonOf(value.value);
+  if (isNoted(value)) return jsonOf(value.value);
   return typeof value === "bigint" ? value.toString(16).padStart(16, "0") : value;
 }
 

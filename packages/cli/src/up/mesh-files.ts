@@ -3,6 +3,8 @@ import { join } from "node:path";
 /** Where a mesh keeps what; all below its state directory. */
 export interface MeshFiles {
   readonly platform: string;
+  /** Which kind of TEE the state was made on. */
+  readonly tee: string;
   readonly signingKey: string;
   readonly coordinatorImages: string;
   readonly images: string;
@@ -21,6 +23,7 @@ export interface MeshFiles {
 export function meshFilesIn(stateDir: string): MeshFiles {
   return {
     platform: join(stateDir, "platform"),
+    tee: join(stateDir, "tee"),
     signingKey: join(stateDir, "signing-key.pem"),
     coordinatorImages: join(stateDir, "images", "coordinator"),
     images: join(stateDir, "images", "app"),

@@ -1,11 +1,18 @@
+import type { TeeKind } from "@carrara/attestation";
 import { buildImages, loadImage, signImages } from "@carrara/image";
-import type { NodeExecutable, PackageInfo } from "@carrara/tee";
+import {
+  type NodeExecutable,
+  type PackageInfo,
+  readPackageInfo,
+  type TdPackageInfo,
+} from "@carrara/tee";
 
 /** An image ready to be launched. */
 export interface SignedImage {
   readonly name: string;
   readonly bytes: Uint8Array;
-  readonly info: PackageInfo;
+  /** What the mesh's kind of TEE proves of it. */
+  readonly info: PackageInfo | TdPackageInfo;
 }
 
 /** Builds and signs all images of an application; keeps them in `outDir`. */
@@ -16,13 +23,15 @@ export async function buildSignedImages(options: {
   /** Resolves when the key file is there; bundling does not wait for it. */
   readonly keyReady: Promise<unknown>;
   readonly node: Promise<NodeExecutable>;
+  readonly tee: TeeKind;
   readonly signal: AbortSignal;
 }): Promise<ReadonlyMap<string, SignedImage>> {
-  const { appDir, keyFile, outDir, signal } = options;
+  const { appDir, keyFile, outDir, signal, tee } = options;
   const built = await buildImages({ appDir, outDir, signal });
   const files = built.map(({ file }) => file);
   await options.keyReady;
-  const signed = await signImages({ files, keyFile, date: new Date(), node: await options.node });
+  const node = await options.node;
+  const signed = await signImages({ files, keyFile, date: new Date(), node });
   const identities = new Map(signed.map(({ file, packageInfo }) => [file, packageInfo]));
   const images = built.flatMap(({ file, name }) => {
     const info = identities.get(file);
@@ -31,7 +40,9 @@ export async function buildSignedImages(options: {
   return new Map(
     await Promise.all(
       images.map(async ({ file, name, info }): Promise<[string, SignedImage]> => {
-        return [name, { name, info, bytes: await loadImage(file) }];
+        const bytes = await loadImage(file);
+        const own = tee === "sgx" ? info : await readPackageInfo(bytes, node, tee);
+        return [name, { name, info: own, bytes }];
       }),
     ),
   );

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { TeeKind } from "@carrara/attestation";
 import { utf8 } from "@carrara/encoding";
 import { openSigningKey } from "@carrara/image";
 import { convertManifest } from "@carrara/manifest";
@@ -8,7 +9,7 @@ import { readInput } from "../files.ts";
 import type { MeshConfig } from "./mesh-config.ts";
 import type { MeshFiles } from "./mesh-files.ts";
 import { buildSignedImages, type SignedImage } from "./mesh-images.ts";
-import { fillPlaceholders } from "./placeholders.ts";
+import { fillPlaceholders, pinByMeasurement } from "./placeholders.ts";
 import { buildBot } from "./vote-bot.ts";
 
 /** Name of the Coordinator's image in its `enclave.json`. */
@@ -32,15 +33,17 @@ export function prepareMesh(options: {
   readonly repository: string;
   readonly config: MeshConfig;
   readonly files: MeshFiles;
+  readonly tee: TeeKind;
   readonly voteBot: boolean;
   readonly signal: AbortSignal;
 }): Preparations {
-  const { appDir, config, files, repository, signal, voteBot } = options;
+  const { appDir, config, files, repository, signal, tee, voteBot } = options;
   const node = loadNodeExecutable();
   // Made once, before two builds would both want to make it.
   const signingKey = openSigningKey(files.signingKey);
   const platform = node.then(
-    async (executable) => await createSimulatedPlatform({ dir: files.platform, node: executable }),
+    async (executable) =>
+      await createSimulatedPlatform({ dir: files.platform, tee, node: executable }),
   );
   const build = async (dir: string, outDir: string) =>
     await buildSignedImages({
@@ -49,6 +52,7 @@ export function prepareMesh(options: {
       keyFile: files.signingKey,
       keyReady: signingKey,
       node,
+      tee,
       signal,
     });
   const coordinatorImage = build(
@@ -56,7 +60,7 @@ export function prepareMesh(options: {
     files.coordinatorImages,
   ).then((built) => imageNamed(built, COORDINATOR_IMAGE));
   const images = build(appDir, files.images);
-  const manifest = images.then(async (built) => await loadManifest(appDir, config, built));
+  const manifest = images.then(async (built) => await loadManifest(appDir, config, tee, built));
   const bot =
     voteBot && config.bot !== undefined
       ? buildBot(appDir, config.bot.entry, files)
@@ -76,9 +80,11 @@ export function imageNamed(images: ReadonlyMap<string, SignedImage>, name: strin
 async function loadManifest(
   appDir: string,
   config: MeshConfig,
+  tee: TeeKind,
   images: ReadonlyMap<string, SignedImage>,
 ): Promise<Uint8Array> {
   const text = new TextDecoder().decode(await readInput(join(appDir, config.manifest)));
   const identities = new Map([...images].map(([name, { info }]) => [name, info]));
-  return convertManifest(utf8(fillPlaceholders(text, identities)));
+  const pinned = tee === "tdx" ? pinByMeasurement(text) : text;
+  return convertManifest(utf8(fillPlaceholders(pinned, identities)));
 }

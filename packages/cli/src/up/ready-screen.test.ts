@@ -16,10 +16,15 @@ test("the ready line has exactly these fields in this order", () => {
 });
 
 test("the screen says where to vote, how to verify, that it is a simulation, how to stop", () => {
-  const screen = readyScreen(facts, { color: false, cli: "node carrara.js", measurement: "ab12" });
+  const screen = readyScreen(facts, {
+    color: false,
+    cli: "node carrara.js",
+    tee: "tdx",
+    measurement: "ab12",
+  });
   expect(screen).toContain("Vote         https://localhost:8443\n");
   expect(screen).toContain("Coordinator  localhost:4433\n");
-  expect(screen).toContain("UniqueID ab12\n");
+  expect(screen).toContain("on simulated TDX, UniqueID ab12\n");
   expect(screen).toContain(
     "node carrara.js manifest verify /state/manifest.json localhost:4433 --insecure\n",
   );

@@ -1,3 +1,4 @@
+import type { TeeKind } from "@carrara/attestation";
 import pc from "picocolors";
 
 /** Facts of a running mesh, as `--json` reports them. */
@@ -13,6 +14,12 @@ export interface ReadyFacts {
   readonly assurance: string;
 }
 
+const TEE_NAMES: Readonly<Record<TeeKind, string>> = {
+  sgx: "simulated SGX",
+  tdx: "simulated TDX",
+  snp: "simulated SEV-SNP",
+};
+
 /** The one JSON line that ends a start. */
 export function readyLine(facts: ReadyFacts): string {
   const { web, coordinator, coordinatorCert, manifest, assurance } = facts;
@@ -23,7 +30,12 @@ export function readyLine(facts: ReadyFacts): string {
 /** What a person sees when the mesh runs. */
 export function readyScreen(
   facts: ReadyFacts,
-  options: { readonly color: boolean; readonly cli: string; readonly measurement: string },
+  options: {
+    readonly color: boolean;
+    readonly cli: string;
+    readonly tee: TeeKind;
+    readonly measurement: string;
+  },
 ): string {
   const { bold, cyan, dim, yellow } = pc.createColors(options.color);
   const { coordinator, coordinatorCert, manifest, web } = facts;
@@ -34,7 +46,7 @@ export function readyScreen(
                ${dim(`the browser warns until it trusts ${coordinatorCert};`)}
                ${dim(`curl --cacert ${coordinatorCert} ${web} verifies it`)}
   Coordinator  ${cyan(coordinator)}
-               ${dim(`UniqueID ${options.measurement}`)}
+               ${dim(`on ${TEE_NAMES[options.tee]}, UniqueID ${options.measurement}`)}
   Verify       ${options.cli} manifest verify ${manifest} ${coordinator} --insecure
 
   ${yellow("SIMULATION: not protected by hardware")}

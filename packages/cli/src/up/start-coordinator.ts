@@ -85,6 +85,8 @@ async function launch(start: CoordinatorStart): Promise<RunningChild> {
       EDG_COORDINATOR_DNS_NAMES: "localhost",
       EDG_COORDINATOR_SEAL_DIR: files.seal,
       CARRARA_PCCS_URL: pccsUrl,
+      // The platform's server has the routes of both vendors.
+      CARRARA_KDS_URL: pccsUrl,
     },
   });
   supervisor.add(child);
@@ -100,8 +102,9 @@ function identityOf({ info }: SignedImage): {
 } {
   return {
     uniqueId: fromHex(info.UniqueID),
-    productId: info.ProductID,
-    securityVersion: info.SecurityVersion,
+    // A TD's measurement is all that there is, and enough.
+    productId: "ProductID" in info ? info.ProductID : 0,
+    securityVersion: "SecurityVersion" in info ? info.SecurityVersion : 0,
     debug: info.Debug,
   };
 }

@@ -45,17 +45,26 @@ export async function startMarble(start: MarbleStart): Promise<RunningChild> {
 
 /** What a page may show of its own marble and the Coordinator: claims of this host, no proof. */
 function attestationOf({ coordinator, image }: MarbleStart): Readonly<Record<string, unknown>> {
+  const { signer } = coordinator.identity;
   return {
     assurance: coordinator.assurance,
     measurement: image.info.UniqueID,
-    signer: image.info.SignerID,
-    productId: image.info.ProductID,
-    securityVersion: image.info.SecurityVersion,
+    ...("SignerID" in image.info
+      ? {
+          signer: image.info.SignerID,
+          productId: image.info.ProductID,
+          securityVersion: image.info.SecurityVersion,
+        }
+      : {}),
     coordinator: {
       measurement: coordinator.identity.uniqueId,
-      signer: coordinator.identity.signer?.signerId ?? "",
-      productId: coordinator.identity.signer?.productId ?? 0,
-      securityVersion: coordinator.identity.signer?.securityVersion ?? 0,
+      ...(signer === undefined
+        ? {}
+        : {
+            signer: signer.signerId,
+            productId: signer.productId,
+            securityVersion: signer.securityVersion,
+          }),
     },
   };
 }

@@ -1,10 +1,13 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { TeeKind } from "@carrara/attestation";
 import { createHttpsTransport } from "@carrara/client";
 import type { SimulatedPlatform } from "@carrara/tee";
 import { CliError } from "../cli-error.ts";
 import { readInput } from "../files.ts";
 import { type Cleanup, createCleanup } from "./cleanup.ts";
 import { ensureManifest } from "./ensure-manifest.ts";
+import { ensureTee } from "./ensure-tee.ts";
 import { type MarbleConfig, type MeshConfig, parseMeshConfig } from "./mesh-config.ts";
 import { type MeshFiles, meshFilesIn } from "./mesh-files.ts";
 import type { SignedImage } from "./mesh-images.ts";
@@ -32,6 +35,8 @@ export interface StartMeshOptions {
   readonly stateDir: string;
   /** 0 takes any free port; {@link DEFAULT_PORTS} for what is left out. */
   readonly ports?: Partial<MeshPorts>;
+  /** What the simulated platform is; default `sgx`. */
+  readonly tee?: TeeKind;
   /** Whether the application's load generator runs; default true. */
   readonly voteBot?: boolean;
   readonly onStep?: (message: string) => void;
@@ -89,16 +94,17 @@ export async function startMesh(options: StartMeshOptions): Promise<Mesh> {
 }
 
 async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mesh> {
-  const { appDir, repository, stateDir, voteBot = true } = options;
+  const { appDir, repository, stateDir, tee = "sgx", voteBot = true } = options;
   const { onStep = () => undefined, signal = new AbortController().signal } = options;
   const config = parseMeshConfig(await readInput(join(appDir, "mesh.json")));
   const lock = await lockStateDir(stateDir);
   cleanup.add(async () => await lock.release());
   const { ports, plan } = await choosePorts({ ...DEFAULT_PORTS, ...options.ports }, config);
   const files = meshFilesIn(stateDir);
+  await ensureTee(files.tee, tee, !existsSync(files.platform));
 
   onStep("Building and signing enclave images");
-  const prepared = prepareMesh({ appDir, repository, config, files, voteBot, signal });
+  const prepared = prepareMesh({ appDir, repository, config, files, tee, voteBot, signal });
   cleanup.add(async () => await prepared.settled);
   const platform = await prepared.platform;
   cleanup.add(async () => await platform.close());

@@ -195,6 +195,11 @@ describe("time", () => {
     expect((await counting(ask)).kind).toBe("expired");
   });
 
+  test("has run out when it comes: a VCEK is refused", async () => {
+    pass(7 * 365 * DAY_MS);
+    expect((await counting(vcek)).kind).toBe("expired");
+  });
+
   test("that is set back keeps no pause for longer", async () => {
     service.disturb("/tcb", { kind: "answer", status: 429, headers: { "retry-after": "3600" } });
     await counting(sgx);
@@ -425,6 +430,16 @@ describe("what is signed under no anchor", () => {
     cache = newCache({
       getDcapCollateral: async () => await Promise.resolve({ ...good, [part]: bad[part] }),
     });
+    expect((await counting(sgx)).kind).toBe("unauthentic");
+  });
+
+  test("is refused though it names a genuine root above it", async () => {
+    const issue = { issuedAt: START, evaluationDataNumber: 17 };
+    const [good, bad] = [await vendor.dcap(SGX, issue), await forger.dcap(SGX, issue)];
+    const [, root = ""] = good.tcbInfoIssuerChain.split(/(?<=-----END CERTIFICATE-----\n)/);
+    const [signer = ""] = bad.tcbInfoIssuerChain.split(/(?<=-----END CERTIFICATE-----\n)/);
+    const mixed = { ...good, tcbInfo: bad.tcbInfo, tcbInfoIssuerChain: signer + root };
+    cache = newCache({ getDcapCollateral: async () => await Promise.resolve(mixed) });
     expect((await counting(sgx)).kind).toBe("unauthentic");
   });
 

@@ -211,6 +211,15 @@ describe("a cache with a store", () => {
     expect(reports).toHaveLength(1);
   });
 
+  test("does not use a CRL of the other keys", async () => {
+    const crl = await vendor.amdCrl("Milan", NOW);
+    await cache({ getAmdCrl: async () => await Promise.resolve(crl) }).getAmdCrl("Milan", "vcek");
+    const copy = (await store.read("crl-milan-vcek")) ?? new Uint8Array();
+    await store.write("crl-milan-vlek", copy);
+    expect(await kindOf(cache(DOWN).getAmdCrl("Milan", "vlek"))).toBe("unreachable");
+    expect(reports).toHaveLength(1);
+  });
+
   test("answers though its store takes no copies, but says so", async () => {
     const full: CollateralStore = {
       read: async () => await Promise.resolve(undefined),
@@ -311,7 +320,7 @@ describe("collateral never goes back", () => {
     const slow: CollateralStore = {
       read: async (name) => await store.read(name),
       write: async (name, bytes) => {
-        const first = name === FLOOR && new TextDecoder().decode(bytes).includes(":17");
+        const first = name === FLOOR && new TextDecoder().decode(bytes).includes('Number":17');
         if (first) await setTimeout(60);
         await store.write(name, bytes);
       },
@@ -329,7 +338,7 @@ describe("collateral never goes back", () => {
       both.getDcapCollateral(SGX),
       both.getDcapCollateral({ ...SGX, ca: "platform" }),
     ]);
-    expect(new TextDecoder().decode(await store.read(FLOOR))).toContain(":18");
+    expect(new TextDecoder().decode(await store.read(FLOOR))).toContain('Number":18');
   });
 
   test.each([

@@ -209,6 +209,28 @@ describe("a DCAP provider", () => {
     expect(await refusal(provider.getDcapCollateral(SGX))).toMatchObject({ kind });
   });
 
+  test("refuses text that is not quite utf-8", async () => {
+    const { tcbInfo } = await vendor.dcap(SGX, { issuedAt: NOW, evaluationDataNumber: 17 });
+    const body = utf8(tcbInfo);
+    body[body.length - 10] = 0xff;
+    service.disturb("/tcb", { kind: "body", body });
+    expect(await refusal(pccs().getDcapCollateral(SGX))).toMatchObject({ kind: "malformed" });
+  });
+
+  test("ends what it still waits for when one part is refused", async () => {
+    const signals: (AbortSignal | null | undefined)[] = [];
+    const provider = createPccsProvider({
+      url: "http://pccs.test",
+      fetch: async (input, init) => {
+        if (String(input).includes("/tcb")) return new Response(null, { status: 404 });
+        signals.push(init?.signal);
+        return await new Promise(() => undefined);
+      },
+    });
+    await refusal(provider.getDcapCollateral(SGX));
+    expect(signals.map((signal) => signal?.aborted)).toEqual([true, true, true]);
+  });
+
   test("refuses a service that nobody runs", async () => {
     const provider = createPccsProvider({ url: "http://127.0.0.1:1" });
     expect(await refusal(provider.getDcapCollateral(SGX))).toMatchObject({ kind: "unreachable" });

@@ -1,5 +1,5 @@
 import { collateralRefusalOf, unavailable } from "./refusal.ts";
-import { withTimeout } from "./wait.ts";
+import { withLimit } from "./wait.ts";
 
 /** For the whole of one answer, which for DCAP collateral is four requests. */
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -46,19 +46,14 @@ export async function withHttp<T>(
   signal: AbortSignal | undefined,
   work: (get: HttpGet) => Promise<T>,
 ): Promise<T> {
-  signal?.throwIfAborted();
-  const done = new AbortController();
-  const limit = AbortSignal.any([
-    withTimeout(signal, options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
-    done.signal,
-  ]);
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   try {
-    return await work(async (url, maxBytes) => await get(url, maxBytes, limit, options));
+    return await withLimit(signal, timeoutMs, async (limit) => {
+      return await work(async (url, maxBytes) => await get(url, maxBytes, limit, options));
+    });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
-  } finally {
-    done.abort();
   }
 }
 

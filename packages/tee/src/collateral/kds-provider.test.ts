@@ -106,6 +106,24 @@ describe("a KDS provider", () => {
     expect((await provider.getAmdCertificates(MILAN)).chain).not.toBe(foreign);
   });
 
+  test("forgets a chain that AMD has replaced", async () => {
+    const provider = kds();
+    await provider.getAmdCertificates(MILAN);
+    const other = await createFakeVendor();
+    const { vek, chain } = await other.amdCertificates(MILAN);
+    service.disturb("SPL=", { kind: "body", body: vek });
+    service.disturb("cert_chain", { kind: "body", body: utf8(chain) });
+    expect(await refusal(provider.getAmdCertificates(MILAN))).toEqual({ kind: "unauthentic" });
+    expect(await provider.getAmdCertificates(MILAN)).toEqual({ vek, chain });
+  });
+
+  test.each(["Genoa", "Turin"] as const)("refuses the chain of %s for Milan", async (product) => {
+    const request = product === "Turin" ? TURIN : { ...MILAN, product };
+    const { chain } = await vendor.amdCertificates(request);
+    service.disturb("cert_chain", { kind: "body", body: utf8(chain) });
+    expect(await refusal(kds().getAmdCertificates(MILAN))).toEqual({ kind: "malformed" });
+  });
+
   test.each(["vcek", "vlek"] as const)("asks for a CRL of %ss at AMD's path", async (key) => {
     await kds().getAmdCrl("Genoa", key);
     expect(service.requests).toEqual([`/${key}/v1/Genoa/crl`]);

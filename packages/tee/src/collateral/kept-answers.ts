@@ -1,7 +1,7 @@
 import type { TeeError } from "../error.ts";
 import type { Pauses } from "./pauses.ts";
 import { collateralRefusalOf, unavailable } from "./refusal.ts";
-import { waitFor } from "./wait.ts";
+import { waitFor, withLimit } from "./wait.ts";
 
 /** Loads that may run at once: attackers can name many platforms. */
 const MAX_LOADS = 32;
@@ -62,9 +62,8 @@ export function createKeptAnswers<T>(options: KeptAnswersOptions): KeptAnswers<T
   };
 
   const load = async (key: string, source: AnswerSource<T>): Promise<T> => {
-    const limit = AbortSignal.timeout(loadTimeoutMs);
     try {
-      const kept = await inTime(source.load(limit), limit);
+      const kept = await inTime(loadTimeoutMs, async (limit) => await source.load(limit));
       keep(key, kept);
       pauses.end([key, service], time());
       return kept.value;
@@ -79,7 +78,7 @@ export function createKeptAnswers<T>(options: KeptAnswersOptions): KeptAnswers<T
   };
 
   const restoreOrLoad = async (key: string, source: AnswerSource<T>): Promise<T> => {
-    const restored = await inTime(source.restore(), AbortSignal.timeout(loadTimeoutMs));
+    const restored = await inTime(loadTimeoutMs, async () => await source.restore());
     if (restored !== undefined && time() <= restored.usableUntil) {
       keep(key, restored);
       return restored.value;
@@ -121,13 +120,16 @@ export function createKeptAnswers<T>(options: KeptAnswersOptions): KeptAnswers<T
   };
 }
 
-async function inTime<T>(work: Promise<T>, limit: AbortSignal): Promise<T> {
-  try {
-    return await waitFor(work, limit);
-  } catch (reason) {
-    if (collateralRefusalOf(reason) !== undefined || !limit.aborted) throw reason;
-    throw unavailable("unreachable", "the source did not answer in time", { reason });
-  }
+/** Holds sources and stores to the time limit, whether they heed their signal or not. */
+async function inTime<T>(timeoutMs: number, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
+  return await withLimit(undefined, timeoutMs, async (limit) => {
+    try {
+      return await waitFor(work(limit), limit);
+    } catch (reason) {
+      if (collateralRefusalOf(reason) !== undefined || !limit.aborted) throw reason;
+      throw unavailable("unreachable", "there was no answer in time", { reason });
+    }
+  });
 }
 
 function asUnavailable(reason: unknown): TeeError {

@@ -9,8 +9,27 @@ export async function waitFor<T>(shared: Promise<T>, signal: AbortSignal | undef
   });
 }
 
-/** A signal that ends with `signal`, or after `timeoutMs`. */
-export function withTimeout(signal: AbortSignal | undefined, timeoutMs: number): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+/**
+ * Runs `work` with a signal that ends with `signal`, after `timeoutMs`, or with `work`. Not made of
+ * `AbortSignal.any` and `AbortSignal.timeout`: Node collects a timeout that only `any` refers to, and
+ * then nothing ever ends.
+ */
+export async function withLimit<T>(
+  signal: AbortSignal | undefined,
+  timeoutMs: number,
+  work: (limit: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const limit = new AbortController();
+  const onAbort = (): void => limit.abort(signal?.reason);
+  const onTimeout = (): void => limit.abort(new DOMException("out of time", "TimeoutError"));
+  signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = setTimeout(onTimeout, timeoutMs);
+  try {
+    return await work(limit.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    limit.abort();
+  }
 }

@@ -38,29 +38,44 @@ export interface CollateralBend {
   readonly signer?: (what: SignedMember | DatedPart) => EcKey | undefined;
 }
 
-/** TCB info, QE identity and CRLs for the platform as the scenario has it (section 8.5). */
-export async function issueCollateral(
+/** The revocation lists of a vendor, in hex of their DER; SGX and TDX share them. */
+export type RevocationLists = Pick<DcapCollateral, "rootCaCrl" | "pckCrl">;
+
+/** Root CRL and PCK CRL for the platform as the scenario has it. */
+export async function issueRevocationLists(
   credentials: PlatformCredentials,
   scenario: PlatformScenario,
-  tee: QuotingTee,
   now: Date,
   bend: CollateralBend = {},
-): Promise<DcapCollateral> {
-  const { root, platformCa, tcbSigning } = credentials;
+): Promise<RevocationLists> {
+  const { root, platformCa, tcbSigning, pck } = credentials;
   const revokes = (name: RevocableCertificate, { serial }: CertifiedKey): Uint8Array[] =>
     scenario.revoked.includes(name) ? [serial] : [];
-  const tcbInfo = tcbInfoText(scenario, tee, windowOf(scenario, "tcbInfo", now));
-  const qeWindow = windowOf(scenario, "qeIdentity", now);
-  const qeIdentity = qeIdentityText(credentials, scenario, tee, qeWindow);
   const order = { scenario, now, bend };
-  const signerChain = chainPem(tcbSigning, root);
   const [rootCaCrl, pckCrl] = await Promise.all([
-    issue(root, "Root CA", "rootCrl", order, [
+    issueCrlOf(root, "Root CA", "rootCrl", order, [
       ...revokes("platform-ca", platformCa),
       ...revokes("tcb-signing", tcbSigning),
     ]),
-    issue(platformCa, "PCK Platform CA", "pckCrl", order, revokes("pck", credentials.pck)),
+    issueCrlOf(platformCa, "PCK Platform CA", "pckCrl", order, revokes("pck", pck)),
   ]);
+  return { rootCaCrl, pckCrl };
+}
+
+/** All collateral for the platform as the scenario has it (section 8.5). */
+export function issueCollateral(
+  credentials: PlatformCredentials,
+  scenario: PlatformScenario,
+  tee: QuotingTee,
+  lists: RevocationLists,
+  now: Date,
+  bend: CollateralBend = {},
+): DcapCollateral {
+  const { root, platformCa, tcbSigning } = credentials;
+  const tcbInfo = tcbInfoText(scenario, tee, windowOf(scenario, "tcbInfo", now));
+  const qeWindow = windowOf(scenario, "qeIdentity", now);
+  const qeIdentity = qeIdentityText(credentials, scenario, tee, qeWindow);
+  const signerChain = chainPem(tcbSigning, root);
   const sign = (member: SignedMember, text: string): string =>
     signJson(credentials, member, text, bend);
   return {
@@ -71,9 +86,8 @@ export async function issueCollateral(
       encodeQeIdentity(bend.qeIdentity?.(qeIdentity) ?? qeIdentity),
     ),
     qeIdentityIssuerChain: signerChain,
-    pckCrl,
     pckCrlIssuerChain: chainPem(platformCa, root),
-    rootCaCrl,
+    ...lists,
   };
 }
 
@@ -119,7 +133,7 @@ function signJson(
 }
 
 /** A CRL in hex of its DER. */
-async function issue(
+async function issueCrlOf(
   { key }: CertifiedKey,
   role: string,
   part: "rootCrl" | "pckCrl",

@@ -5,8 +5,9 @@ import type { SimulatedVendor } from "./vendor.ts";
 import { failure, type VendorAnswer } from "./vendor-answer.ts";
 
 const ROUTE = /^\/(vcek|vlek)\/v1\/([A-Za-z]+)\/([0-9A-Za-z_]+)$/;
-/** Patch levels in a query: 0 to 255 in decimal. */
-const LEVEL = /^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/;
+/** Patch levels in a query: 0 to 255 in decimal, small ones with a leading zero or without. */
+const LEVEL = /^\d{1,3}$/;
+const MAX_LEVEL = 255;
 
 /** Whether AMD's key service has this path, whatever it answers. */
 export function isKdsPath(path: string): boolean {
@@ -50,10 +51,17 @@ function statusOf(hwId: string, query: URLSearchParams, scenario: PlatformScenar
     ["snpSPL", snp] as const,
     ["ucodeSPL", microcode] as const,
   ];
-  if (!levels.every(([name]) => LEVEL.test(query.get(name) ?? ""))) return 400;
+  const asked = levels.map(([name]) => levelOf(query.get(name)));
+  if (asked.includes(undefined)) return 400;
   const same =
     scenario.snpKey === "VCEK" &&
     hwId.toLowerCase() === toHex(chipId(scenario.product)) &&
-    levels.every(([name, level]) => query.get(name) === String(level));
+    levels.every(([, level], i) => asked[i] === level);
   return same ? 200 : 404;
+}
+
+function levelOf(text: string | null): number | undefined {
+  if (text === null || !LEVEL.test(text)) return undefined;
+  const level = Number(text);
+  return level <= MAX_LEVEL ? level : undefined;
 }

@@ -1,8 +1,14 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseQuote } from "@carrara/attestation";
-import { fromBase64 } from "@carrara/encoding";
+import {
+  createEvidenceVerifier,
+  parseQuote,
+  softwareIdentityOf,
+  tdUniqueId,
+} from "@carrara/attestation";
+import { fromBase64, toHex } from "@carrara/encoding";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadNodeExecutable, type NodeExecutable } from "../image/node-executable.ts";
 import { generateSigningKey } from "../image/sign-image.ts";
@@ -74,6 +80,31 @@ describe("launch", () => {
     expect(body).toMatchObject({ isvProdId: 7, isvSvn: 3, debug: false });
     expect([...body.reportData.subarray(0, 3)]).toEqual([10, 11, 0]);
     await enclave.exited;
+  });
+
+  test.each(["tdx", "snp"] as const)("answers %s evidence for what it measured", async (tee) => {
+    const other = await createSimulatedPlatform({ dir, tee, node, rsaBits: 2048 });
+    const policyFile = new TextEncoder().encode("{}");
+    let output = "";
+    const enclave = await other.launch(await image(ASK), {
+      policyFile,
+      onOutput: (_, chunk) => {
+        output += new TextDecoder().decode(chunk);
+      },
+    });
+    await enclave.exited;
+    const verified = await createEvidenceVerifier().verify({
+      evidence: fromBase64(JSON.parse(output).value),
+      endorsements: await other.endorsements(),
+      anchors: [other.anchor],
+      now: new Date(),
+    });
+    const { uniqueId } = await softwareIdentityOf(verified);
+    const { td, snpMeasurement } = enclave.identity;
+    expect(uniqueId).toBe(tee === "tdx" ? await tdUniqueId(td) : toHex(snpMeasurement));
+    const hostData = createHash("sha256").update(policyFile).digest("hex");
+    expect(verified.tee === "snp" ? toHex(verified.claims.hostData) : hostData).toBe(hostData);
+    await other.close();
   });
 
   test.each([

@@ -245,20 +245,24 @@ describe("a simulated SNP platform", () => {
           now: NOW,
         }),
       ).toMatchObject({ product, crlChecked: true });
-      const [other] = ["Genoa", "Milan"].filter((name) => name !== product);
-      const level = "blSPL=4&teeSPL=0&snpSPL=24&ucodeSPL=219";
-      const hwId = toHex(chipId);
+      const other = product === "Genoa" ? "Milan" : "Genoa";
+      const { fmc = 0, bootloader, tee, snp, microcode } = tcb;
+      const id = toHex(product === "Turin" ? chipId.subarray(0, 8) : chipId);
+      const level = (fmcSpl: number, snpSpl: number): string =>
+        `fmcSPL=${fmcSpl}&blSPL=${bootloader}&teeSPL=0${tee}&snpSPL=${snpSpl}&ucodeSPL=${microcode}`;
       for (const [path, status] of [
-        [`/vlek/v1/${product}/cert_chain`, 200],
-        [`/vlek/v1/${product}/crl`, 200],
-        [`/vlek/v1/${product}/${hwId}?${level}`, 404],
-        [`/vcek/v1/${other}/cert_chain`, 404],
-        [`/vcek/v1/${product}/${"00".repeat(64)}?fmcSPL=1&${level}`, 404],
-        [`/vcek/v1/${product}/${hwId}`, 400],
-        [`/vcek/v1/${product}/${hwId}?fmcSPL=256&${level}`, product === "Turin" ? 400 : -1],
-        [`/vcek/v1/${product}/${hwId}?fmcSPL=1&${level.replace("24", "999")}`, 400],
+        [`vcek/v1/${product}/${id}?${level(fmc, snp)}`, 200],
+        [`vcek/v1/${product}/${id.toUpperCase()}?${level(fmc, snp)}`, 200],
+        [`vcek/v1/${product}/${id}?${level(fmc, snp + 1)}`, 404],
+        [`vcek/v1/${product}/${"00".repeat(64)}?${level(fmc, snp)}`, 404],
+        [`vcek/v1/${product}/${id}?${level(fmc, 256)}`, 400],
+        [`vcek/v1/${product}/${id}`, 400],
+        [`vcek/v1/${other}/cert_chain`, 404],
+        [`vlek/v1/${product}/cert_chain`, 200],
+        [`vlek/v1/${product}/crl`, 200],
+        [`vlek/v1/${product}/${id}?${level(fmc, snp)}`, 404],
       ] as const) {
-        if (status !== -1) expect((await fetch(url + path)).status).toBe(status);
+        expect([path, (await fetch(`${url}/${path}`)).status]).toEqual([path, status]);
       }
       await platform.close();
     },

@@ -15,12 +15,10 @@ export interface TdxSvns {
 /** What the vendor's lists have for the software that runs now, and for what ran before. */
 export function tdxSvns(scenario: PlatformScenario, when: "now" | "before"): TdxSvns {
   const { module, loader } = when === "now" ? NOW : BEFORE;
-  // From version 1 on the module is judged by its own list, and levels tell of an older one here.
-  const [minor, major] = scenario.moduleVersion === 0 ? [module, 0] : [module + 2, 0];
-  return {
-    module,
-    components: [minor, major, loader, ...new Array<number>(SVN_BYTES - 3).fill(0)],
-  };
+  // From version 1 on the module is judged by its own list, not by the first two SVNs of a level;
+  // who compares them all the same finds them too high.
+  const minor = scenario.moduleVersion === 0 ? module : module + 2;
+  return { module, components: [minor, 0, loader, ...new Array<number>(SVN_BYTES - 3).fill(0)] };
 }
 
 /** TEE_TCB_SVN and TEE_TCB_SVN2 of a TD (specification section 1.4). */

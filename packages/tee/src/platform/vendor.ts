@@ -6,7 +6,11 @@ import {
   issueAmdCrl,
   issueVek,
 } from "./amd-endorsements.ts";
-import { issueCollateral, issueEvaluationNumbers } from "./issue-collateral.ts";
+import {
+  issueCollateral,
+  issueEvaluationNumbers,
+  issueRevocationLists,
+} from "./issue-collateral.ts";
 import { chainPem, type PlatformCredentials } from "./platform-credentials.ts";
 import type { QuotingTee } from "./quoting-enclave.ts";
 import type { PlatformScenario } from "./scenario.ts";
@@ -42,12 +46,16 @@ export interface VendorOptions {
 
 /** Makes the vendors of a platform in one scenario; another scenario takes others. */
 export function createVendor({ credentials, amd, scenario, now }: VendorOptions): SimulatedVendor {
-  const issue = (tee: QuotingTee) => async (): Promise<DcapCollateral> =>
-    await issueCollateral(credentials, scenario, tee, now());
-  const collateral = { sgx: renewed(now, issue("sgx")), tdx: renewed(now, issue("tdx")) };
+  const issued = renewed(now, async () => {
+    const at = now();
+    const lists = await issueRevocationLists(credentials, scenario, at);
+    const issue = (tee: QuotingTee): DcapCollateral =>
+      issueCollateral(credentials, scenario, tee, lists, at);
+    return { sgx: issue("sgx"), tdx: issue("tdx") };
+  });
   return {
     scenario,
-    collateral: async (tee) => await collateral[tee](),
+    collateral: async (tee) => (await issued())[tee],
     evaluationNumbers: (tee) => ({
       body: issueEvaluationNumbers(credentials, scenario, tee, now()),
       chain: chainPem(credentials.tcbSigning, credentials.root),

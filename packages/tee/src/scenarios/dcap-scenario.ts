@@ -3,7 +3,11 @@ import {
   type DcapCollateral,
   type Endorsements,
 } from "@carrara/attestation";
-import { type CollateralBend, issueCollateral } from "../platform/issue-collateral.ts";
+import {
+  type CollateralBend,
+  issueCollateral,
+  issueRevocationLists,
+} from "../platform/issue-collateral.ts";
 import { quoteFor } from "../platform/issue-evidence.ts";
 import {
   type CertificateBend,
@@ -69,7 +73,8 @@ async function buildCase(
     order,
   );
   const bend = deviation.collateral?.(world) ?? {};
-  const collateral = await issueCollateral(credentials, scenario, tee, now, bend);
+  const lists = await issueRevocationLists(credentials, scenario, now, bend);
+  const collateral = issueCollateral(credentials, scenario, tee, lists, now, bend);
   const trusted =
     deviation.anchor === undefined ? credentials : await createPlatformCredentials(now);
   return {

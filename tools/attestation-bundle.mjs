@@ -1,0 +1,40 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ROOT } from "./workspace.mjs";
+
+const OUT = join(ROOT, "packages/attestation/dist/browser/attestation.js");
+
+/** Bundles the library for browsers into one ES module; the same sources give the same bytes. */
+export async function bundleAttestation() {
+  const { build } = await import("esbuild");
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["packages/attestation/src/browser.ts"],
+    bundle: true,
+    minify: true,
+    platform: "browser",
+    format: "esm",
+    target: "es2022",
+    conditions: ["@carrara/source"],
+    legalComments: "none",
+    logLevel: "warning",
+    // The entry names two modules without side effects, for their place in the file.
+    logOverride: { "ignored-bare-import": "silent" },
+    outfile: OUT,
+    write: false,
+    metafile: true,
+  });
+  const [output] = Object.values(metafile.outputs);
+  return {
+    code: outputFiles[0].contents,
+    inputs: Object.keys(metafile.inputs),
+    imports: output.imports.map(({ path }) => path),
+  };
+}
+
+/** Writes the bundle to where the package's `./browser` points. */
+export async function buildAttestation() {
+  const { code } = await bundleAttestation();
+  await mkdir(dirname(OUT), { recursive: true });
+  await writeFile(OUT, code);
+}
