@@ -1,9 +1,10 @@
 /**
- * The entry of the browser bundle: everything that reads, verifies and appraises evidence, and
- * nothing that makes it, which a tab never does (specification section 5, budget).
+ * The entry of the browser bundle, whose size is bounded: what reads, verifies and appraises
+ * evidence of every TEE. Nothing that makes evidence, endorsements or attestation results is here;
+ * types are those of the package's main entry.
  */
 
-// AMD's certificates do not compress; side by side at the front they spoil 1.5 KB less of the rest.
+// AMD's certificates do not compress: side by side at the front they cost 1.5 KB less than apart.
 import "./snp/ark-certificates.ts";
 import "./snp/intermediate-certificates.ts";
 

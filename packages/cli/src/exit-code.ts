@@ -1,5 +1,7 @@
+import { AttestationError } from "@carrara/attestation";
 import { ClientError, isNotTrusted } from "@carrara/client";
 import { CliError } from "./cli-error.ts";
+import { printableLines } from "./printable.ts";
 
 /** Exit codes of every command; scripts depend on them. */
 export const EXIT = {
@@ -31,7 +33,7 @@ export function exitCodeOf(error: unknown): ExitCode {
     if (error.code === "USAGE") return EXIT.usage;
     return NOT_TRUSTED.has(error.code) ? EXIT.notTrusted : EXIT.failed;
   }
-  return EXIT.failed;
+  return error instanceof AttestationError ? EXIT.notTrusted : EXIT.failed;
 }
 
 /** The error's own code, `INTERNAL` when it has none. */
@@ -43,13 +45,13 @@ export function errorCodeOf(error: unknown): string {
 
 /** The line that goes to standard error: `Error: CODE: message`. */
 export function errorLine(error: unknown): string {
-  return `Error: ${errorCodeOf(error)}: ${messageOf(error)}\n`;
+  return `Error: ${errorCodeOf(error)}: ${printableLines(messageOf(error))}\n`;
 }
 
 /** The document that goes to standard output where results are JSON. */
 export function errorJson(error: unknown): string {
   const failure = { code: errorCodeOf(error), message: messageOf(error) };
-  return `${JSON.stringify({ error: failure }, null, 2)}\n`;
+  return `${printableLines(JSON.stringify({ error: failure }, null, 2))}\n`;
 }
 
 function messageOf(error: unknown): string {

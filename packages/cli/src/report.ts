@@ -1,5 +1,6 @@
 import type { ResultAssurance } from "./assurance.ts";
 import type { CliIo } from "./cli-io.ts";
+import { printable } from "./printable.ts";
 
 /** What a command has found out, for people and for programs. */
 export interface Report {
@@ -15,5 +16,5 @@ export interface Report {
 export function writeReport(io: CliIo, options: { readonly json: boolean }, report: Report): void {
   const { assurance, json, text } = report;
   const document = assurance === undefined ? json : { assurance, ...json };
-  io.stdout(options.json ? `${JSON.stringify(document)}\n` : `${text}\n`);
+  io.stdout(options.json ? `${printable(JSON.stringify(document))}\n` : `${text}\n`);
 }

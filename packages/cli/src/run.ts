@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import type { CliIo } from "./cli-io.ts";
 import type { CommandContext } from "./command-context.ts";
 import { addCertificateCommands } from "./commands/certificate-command.ts";
+import { addEvidenceCommands } from "./commands/evidence-command.ts";
 import { addImageCommands } from "./commands/image-command.ts";
 import { addManifestCommands } from "./commands/manifest-command.ts";
 import { addRunCommand } from "./commands/run-image-command.ts";
@@ -25,14 +26,20 @@ HOST is name:port; without it MARBLERUN of the environment is used.`;
  * standard output, talk and errors to standard error. Never throws, never exits.
  */
 export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
+  let wrote = false;
+  const stdout: CliIo["stdout"] = (content) => {
+    wrote = true;
+    io.stdout(content);
+  };
   try {
-    await createProgram(io).parseAsync(args, { from: "user" });
+    await createProgram({ ...io, stdout }).parseAsync(args, { from: "user" });
     return EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     io.stderr(errorLine(error));
-    // `up` has told its failure as an event.
-    if (args.includes("--json") && args[0] !== "up") io.stdout(errorJson(error));
+    // One document only: a refusal may be in the command's own, and `up` has told it as an event.
+    const isTold = wrote || args[0] === "up";
+    if (args.includes("--json") && !isTold) io.stdout(errorJson(error));
     return exitCodeOf(error);
   }
 }
@@ -57,6 +64,7 @@ function createProgram(io: CliIo): Command {
   addManifestCommands(program, contextOf);
   addStatusCommand(program, contextOf);
   addCertificateCommands(program, contextOf);
+  addEvidenceCommands(program, contextOf);
   addImageCommands(program, contextOf);
   addRunCommand(program, contextOf);
   addVersionCommand(program, contextOf);
