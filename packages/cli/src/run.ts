@@ -2,10 +2,15 @@ import { Command, CommanderError } from "commander";
 import type { CliIo } from "./cli-io.ts";
 import type { CommandContext } from "./command-context.ts";
 import { addCertificateCommands } from "./commands/certificate-command.ts";
+import { addCheckCommand } from "./commands/check-command.ts";
+import { addCompletionCommand } from "./commands/completion-command.ts";
 import { addEvidenceCommands } from "./commands/evidence-command.ts";
 import { addImageCommands } from "./commands/image-command.ts";
+import { addKubernetesCommands } from "./commands/kubernetes-command.ts";
 import { addManifestCommands } from "./commands/manifest-command.ts";
+import { addRecoverCommands } from "./commands/recover-command.ts";
 import { addRunCommand } from "./commands/run-image-command.ts";
+import { addSecretCommands } from "./commands/secret-command.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
 import { addUpCommand } from "./commands/up-command.ts";
 import { addVersionCommand } from "./commands/version-command.ts";
@@ -26,9 +31,9 @@ HOST is name:port; without it MARBLERUN of the environment is used.`;
  * standard output, talk and errors to standard error. Never throws, never exits.
  */
 export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
-  let wrote = false;
+  const output = { wrote: false };
   const stdout: CliIo["stdout"] = (content) => {
-    wrote = true;
+    output.wrote = true;
     io.stdout(content);
   };
   try {
@@ -38,7 +43,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     io.stderr(errorLine(error));
     // One document only: a refusal may be in the command's own, and `up` has told it as an event.
-    const isTold = wrote || args[0] === "up";
+    const isTold = output.wrote || args[0] === "up";
     if (args.includes("--json") && !isTold) io.stdout(errorJson(error));
     return exitCodeOf(error);
   }
@@ -62,11 +67,16 @@ function createProgram(io: CliIo): Command {
   });
   addUpCommand(program, contextOf);
   addManifestCommands(program, contextOf);
+  addSecretCommands(program, contextOf);
+  addRecoverCommands(program, contextOf);
   addStatusCommand(program, contextOf);
+  addCheckCommand(program, contextOf);
   addCertificateCommands(program, contextOf);
   addEvidenceCommands(program, contextOf);
   addImageCommands(program, contextOf);
   addRunCommand(program, contextOf);
   addVersionCommand(program, contextOf);
+  addCompletionCommand(program, contextOf);
+  addKubernetesCommands(program);
   return program;
 }

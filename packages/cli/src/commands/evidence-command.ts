@@ -93,8 +93,9 @@ function timeOf(text: string): Date {
   const day = RFC3339.exec(text)?.[1];
   const date = new Date(text);
   // A day that does not exist would roll over into the next month.
-  const exists = day !== undefined && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day);
-  if (exists === true && !Number.isNaN(date.getTime())) return date;
+  const midnight = new Date(`${day ?? ""}T00:00:00Z`);
+  const exists = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day ?? "");
+  if (exists && !Number.isNaN(date.getTime())) return date;
   throw new InvalidArgumentError("a time is 2025-07-04T10:28:44Z or seconds since 1970");
 }
 

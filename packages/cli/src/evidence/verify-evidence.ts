@@ -62,10 +62,14 @@ async function verifying(io: CliIo, input: EvidenceVerdictInput): Promise<Verifi
     const error = asRefusal(cause);
     if (error instanceof AttestationError && input.output !== "ear") {
       const { code, message } = error;
-      writeReport(io, { json: input.output === "json" }, {
-        text: colored(io, "red", `NOT TRUSTED: ${code}`),
-        json: { verdict: "refused", verified: false, error: { code, message } },
-      });
+      writeReport(
+        io,
+        { json: input.output === "json" },
+        {
+          text: colored(io, "red", `NOT TRUSTED: ${code}`),
+          json: { verdict: "refused", verified: false, error: { code, message } },
+        },
+      );
     }
     throw error;
   }
@@ -96,7 +100,12 @@ async function reportOf(io: CliIo, verdict: Verdict, input: EvidenceVerdictInput
   });
   const { platform, ...json } = partsToJson(parts.filter(({ key }) => key !== "violations"));
   return {
-    text: [headline(io, verdict), ...remarks(verified, policy), "", renderParts(parts, io.color)].join("\n"),
+    text: [
+      headline(io, verdict),
+      ...remarks(verified, policy),
+      "",
+      renderParts(parts, io.color),
+    ].join("\n"),
     assurance: verified.assurance,
     json: {
       verdict: violations.length === 0 ? "accepted" : "refused",
