@@ -254,7 +254,7 @@ describe("a coordinator on another machine", () => {
     );
   });
 
-  test("takes no key from one of another signer", async () => {
+  test("gets no key from a coordinator under another root", async () => {
     const first = await start();
     await first.coordinator.setManifest(testManifest());
     const stranger = await createTestMachine();
