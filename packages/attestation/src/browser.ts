@@ -31,12 +31,11 @@ export { RA_TLS_HASHES, RA_TLS_OID, SNP_EVIDENCE_TYPE } from "./ra-tls/evidence.
 export { readRaTlsEvidence } from "./ra-tls/read-evidence.ts";
 export { raTlsReportDataOf } from "./ra-tls/report-data.ts";
 export { verifyRaTls } from "./ra-tls/verifier.ts";
-export { mrSignerOf, parseSigstruct, SIGSTRUCT_BYTES, verifySigstruct } from "./sigstruct.ts";
+export { mrSignerOf, verifySigstruct } from "./sigstruct.ts";
 export { CERT_TABLE_GUID, parseCertTable } from "./snp/cert-table.ts";
 export { appraiseSnp } from "./snp/policy.ts";
 export { parseSnpReport } from "./snp/report.ts";
-export { SNP_REPORT_BYTES, SNP_SIGNED_BYTES } from "./snp/report-layout.ts";
 export { decodeSnpTcb } from "./snp/tcb.ts";
 export { createSnpVerifier } from "./snp/verifier.ts";
-export { softwareIdentityOf, tdUniqueId } from "./software-identity.ts";
+export { softwareIdentityOf } from "./software-identity.ts";
 export { AMD_ROOTS, createSimulationAnchor, INTEL_SGX_ROOT } from "./trust-anchor.ts";

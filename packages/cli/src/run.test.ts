@@ -24,6 +24,7 @@ const COORDINATOR_LINES = [
   "TCB status: SIMULATED UpToDate (no hardware protection)",
 ].join("\n");
 const COORDINATOR_JSON = {
+  tee: "sgx",
   uniqueId: UNIQUE_ID,
   signerId: SIGNER_ID,
   productId: 3,

@@ -26,9 +26,9 @@ HOST is name:port; without it MARBLERUN of the environment is used.`;
  * standard output, talk and errors to standard error. Never throws, never exits.
  */
 export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
-  let wrote = false;
+  const results = { written: false };
   const stdout: CliIo["stdout"] = (content) => {
-    wrote = true;
+    results.written = true;
     io.stdout(content);
   };
   try {
@@ -38,7 +38,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     io.stderr(errorLine(error));
     // One document only: a refusal may be in the command's own, and `up` has told it as an event.
-    const isTold = wrote || args[0] === "up";
+    const isTold = results.written || args[0] === "up";
     if (args.includes("--json") && !isTold) io.stdout(errorJson(error));
     return exitCodeOf(error);
   }

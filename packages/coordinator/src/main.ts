@@ -12,7 +12,7 @@ import { pino } from "pino";
 import { readCoordinatorConfig } from "./config.ts";
 import { CoordinatorError, reasonOf } from "./error.ts";
 import { formatLogLine } from "./log.ts";
-import { startCoordinatorServer } from "./server.ts";
+import { startCoordinatorServer, trustedAnchors } from "./server.ts";
 import { openFileStore } from "./store/file-store.ts";
 
 const stderr = pino.destination({ fd: 2, sync: true });
@@ -33,7 +33,7 @@ try {
       ...createDcapProviderFor({ url: config.pccsUrl }),
       ...createKdsProvider(config.kdsUrl === undefined ? {} : { url: config.kdsUrl }),
     },
-    anchors: [tee.trustAnchor],
+    anchors: trustedAnchors(tee),
     // Not sealed: what is read from it is checked as if it came from the network.
     store: createFileCollateralStore({ dir: join(config.sealDir, "collateral") }),
     report: (error) => {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createEvidenceVerifier, HARDWARE_ANCHORS } from "@carrara/attestation";
+import { createEvidenceVerifier, HARDWARE_ANCHORS, type TrustAnchor } from "@carrara/attestation";
 import type { Tee } from "@carrara/tee";
 import { type ListeningApi, serveClientApi } from "./api/client/client-api.ts";
 import { serveMeshApi } from "./api/mesh/mesh-api.ts";
@@ -31,6 +31,13 @@ export interface CoordinatorServer {
   close(): Promise<void>;
 }
 
+/** A mesh on hardware may have marbles on several kinds of it; a simulation trusts itself alone. */
+export function trustedAnchors(
+  tee: Pick<Tee, "assurance" | "trustAnchor">,
+): readonly TrustAnchor[] {
+  return tee.assurance === "hardware" ? HARDWARE_ANCHORS : [tee.trustAnchor];
+}
+
 /**
  * Opens the state, sets the startup manifest and serves both APIs, in the order of section 1.3.
  * Throws what {@link openCoordinator} throws, `CONFIG_INVALID`, and listen errors.
@@ -42,8 +49,7 @@ export async function startCoordinatorServer(
   const quotes = createQuoteVerifier({
     evidence: createEvidenceVerifier(),
     endorsements,
-    // A mesh on hardware may have marbles on several kinds of it; a simulation trusts itself only.
-    anchors: tee.assurance === "hardware" ? HARDWARE_ANCHORS : [tee.trustAnchor],
+    anchors: trustedAnchors(tee),
     clock,
   });
   const coordinator = await openCoordinator({

@@ -161,10 +161,20 @@ function warningsOf(verified: VerifiedEvidence): [string, string][] {
   const { trailingBytes, pck } = verified;
   return [
     ...(trailingBytes > 0
-      ? [["TRAILING_BYTES", `${trailingBytes} bytes after the quote, which nothing vouches for`] as [string, string]]
+      ? [
+          [
+            "TRAILING_BYTES",
+            `${trailingBytes} bytes after the quote, which nothing vouches for`,
+          ] as [string, string],
+        ]
       : []),
     ...(pck.cpuSvnDiffers
-      ? [["CPU_SVN_DIFFERS", "the PCK certificate's components differ from its CPUSVN"] as [string, string]]
+      ? [
+          ["CPU_SVN_DIFFERS", "the PCK certificate's components differ from its CPUSVN"] as [
+            string,
+            string,
+          ],
+        ]
       : []),
   ];
 }
