@@ -20,7 +20,7 @@ import { CHROMIUM, launchChromium } from "./chromium.ts";
 import { type Body, type FileServer, startFileServer } from "./file-server.ts";
 
 /** What users of the bundle may expect it to weigh at most, certificates included. */
-const MAX_GZIP_BYTES = 40 * 1024;
+const MAX_GZIP_BYTES = 40_000;
 
 describe("the library's bundle for browsers", () => {
   test("weighs at most 40 KB after gzip -9", async ({ annotate }) => {

@@ -49,6 +49,7 @@ export async function loadReportExample(): Promise<Example> {
   const files = new Map([
     ["report.bin", await readVector(item.report)],
     ["vcek.der", await readVector(item.vek)],
+    ["cert_chain.pem", await readVector(item.chain)],
     ["measurement.bin", fromHex(String(item.expected.claims?.["measurement"]))],
   ]);
   return { files, time: timeOf(item) };

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeOeQuote, parseQuote, pckChainOf, type TeeKind } from "@carrara/attestation";
-import { parsePem, toBase64, toHex, utf8 } from "@carrara/encoding";
+import { concatBytes, encodePem, parsePem, toBase64, toHex, utf8 } from "@carrara/encoding";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli, type Transcript } from "../testing/run-cli.ts";
 import {
@@ -251,6 +251,25 @@ describe("evidence show", () => {
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(`Error: ${error}`);
+  });
+
+  test("shows all certificates of a PEM file, evidence in the first", async () => {
+    const [leaf = new Uint8Array()] = certificatesOf(evidenceOf("sgx"));
+    const peer = encodePem("CERTIFICATE", machines.get("sgx")?.certificate ?? new Uint8Array());
+    const chain = await put("chain.pem", `${peer}${encodePem("CERTIFICATE", leaf)}`);
+    const { certificates } = await show(chain);
+    expect((certificates as readonly object[]).slice(-1)).toMatchObject([
+      { subject: expect.stringContaining("CN=SIMULATION SGX PCK Certificate") },
+    ]);
+    const plain = await put("plain.pem", encodePem("CERTIFICATE", leaf).repeat(2));
+    expect(await show(plain)).toMatchObject({ kind: "certificate", certificates: [{}, {}] });
+  });
+
+  test("stops when it is asked to", async () => {
+    const options = { cwd: dir, signal: AbortSignal.abort() };
+    const { code, stderr } = await runCli(["evidence", "show", "sgx/evidence.bin"], options);
+    expect(code).toBe(1);
+    expect(stderr).toBe("Error: FILE_UNREADABLE: cannot read sgx/evidence.bin (ABORT_ERR)\n");
   });
 
   test("never gives a terminal what it could obey", async () => {
@@ -512,7 +531,8 @@ describe("evidence verify", () => {
     const text = await carrara("verify", file, ...offline(tee), "-i");
     expect(text).toMatchObject({ code: 3, stdout: `NOT TRUSTED: ${error}\n` });
     expect(text.stderr).toMatch(new RegExp(`^Error: ${error}: `));
-    const json = await carrara("verify", file, ...offline(tee), "-i", "--json");
+    const args = ["--json", "evidence", "verify", file, ...offline(tee), "-i"];
+    const json = await runCli(args, { cwd: dir });
     expect(json.code).toBe(3);
     expect(JSON.parse(json.stdout)).toEqual({
       verdict: "refused",
@@ -587,6 +607,31 @@ describe("evidence verify", () => {
     const broken = await carrara("verify", await put("none.bin", "00"), ...args.slice(2));
     expect(broken).toMatchObject({ code: 3 });
     expect(JSON.parse(broken.stdout)).toMatchObject({ error: { code: "QUOTE_TRUNCATED" } });
+  });
+
+  test("follows an Azure HCL report from its variable data to the SNP report", async () => {
+    const n = Buffer.alloc(256, 0xc5).toString("base64url");
+    const key = { kid: "HCLAkPub", kty: "RSA", e: "AQAB", n };
+    const variables = utf8(JSON.stringify({ keys: [key], "user-data": "00ff" }));
+    const { getEvidence } = machines.get("snp") ?? {};
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", variables));
+    const report = (await getEvidence?.(digest))?.subarray(0, 1184) ?? new Uint8Array();
+    const hcl = await put("hcl.bin", hclReport(report, variables));
+    expect(await show(hcl)).toMatchObject({
+      kind: "azure-hcl",
+      hcl: { reportType: "SNP", hashType: "sha256", userData: "00ff" },
+      variableData: { "user-data": "00ff", keys: [{ kid: "HCLAkPub" }] },
+      guest: { measurement: "e2".repeat(48) },
+    });
+    const good = await carrara("verify", hcl, ...offline("snp"), "-i");
+    expect(good.code).toBe(0);
+    expect(good.stdout).toMatch(/^ {2}variableData +report data has its hash$/m);
+    const bent = await put(
+      "bent.bin",
+      hclReport(report, utf8(`${JSON.stringify({ keys: [key] })} `)),
+    );
+    const { code, stdout } = await carrara("verify", bent, ...offline("snp"), "-i");
+    expect({ code, stdout }).toEqual({ code: 3, stdout: "NOT TRUSTED: HCL_BINDING\n" });
   });
 
   test("says that a certificate alone is no evidence", async () => {
@@ -679,6 +724,18 @@ describe("evidence verify", () => {
     }
   });
 });
+
+/** Azure's report around a hardware report, with SHA-256 over the variable data. */
+function hclReport(report: Uint8Array, variables: Uint8Array): Uint8Array {
+  const header = new Uint8Array(32);
+  header.set(utf8("HCLA\x01"));
+  const runtime = new Uint8Array(20);
+  const view = new DataView(runtime.buffer);
+  for (const [i, word] of [20 + variables.length, 1, 2, 1, variables.length].entries()) {
+    view.setUint32(4 * i, word, true);
+  }
+  return concatBytes(header, report, runtime, variables);
+}
 
 function certificatesOf(quote: Uint8Array): Uint8Array[] {
   return parsePem(pckChainOf(parseQuote(quote)) ?? "").map(({ bytes }) => bytes);

@@ -47,7 +47,11 @@ function describe(file: FileContent): Described {
     case "evidence":
       return describeEvidence(file.evidence, file.openEnclave);
     case "ra-tls":
-      return { kind: "ra-tls", title: raTlsTitle(file.found), parts: describeRaTls(file.found) };
+      return {
+        kind: "ra-tls",
+        title: raTlsTitle(file.found),
+        parts: [...describeRaTls(file.found), ...file.others.flatMap((der) => describeDer(der))],
+      };
     case "hcl": {
       const { reportType } = parseHclReport(file.bytes);
       return {

@@ -47,6 +47,8 @@ export interface SimulatedEvidence {
   readonly evidence: Uint8Array;
   /** DER, self-signed, with evidence inside. */
   readonly certificate: Uint8Array;
+  /** More of it, over up to 64 bytes of report data. */
+  readonly getEvidence: (reportData: Uint8Array) => Promise<Uint8Array>;
   /** A PCCS of the machine, which closes with it. */
   readonly pccsUrl: string;
   close(): Promise<void>;
@@ -93,7 +95,8 @@ export async function createSimulatedEvidence(
     writeFile(join(dir, "collateral.json"), collateral),
   ]);
   const { url: pccsUrl } = await platform.servePcs({ host: "127.0.0.1", port: 0 });
-  return { evidence, certificate, pccsUrl, close: async () => await platform.close() };
+  const close = async (): Promise<void> => await platform.close();
+  return { evidence, certificate, getEvidence, pccsUrl, close };
 }
 
 async function amdBundle(
