@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeOeQuote, parseQuote, pckChainOf, type TeeKind } from "@carrara/attestation";
 import { concatBytes, encodePem, parsePem, toBase64, toHex, utf8 } from "@carrara/encoding";
+import { type CollateralBundle, encodeCollateralBundle, parseCollateralBundle } from "@carrara/tee";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runCli, type Transcript } from "../testing/run-cli.ts";
 import {
@@ -362,6 +363,40 @@ describe("evidence verify", () => {
       expect(code).toBe(0);
       expect(stdout).toContain(`  collateral           ${pccsUrl}\n`);
     }
+  });
+
+  test("finds what it needs in a bundle of several machines, a revocation list if there is one", async () => {
+    const read = async (tee: TeeKind): Promise<CollateralBundle> =>
+      parseCollateralBundle(await readFile(join(dir, tee, "collateral.json")));
+    const [sgx, tdx, snp] = await Promise.all([read("sgx"), read("tdx"), read("snp")]);
+    const bundle = {
+      dcap: [...sgx.dcap, ...tdx.dcap],
+      veks: snp.veks,
+      chains: [...snp.chains, ...snp.chains],
+      crls: [],
+    };
+    const file = await put("bundle.json", encodeCollateralBundle(bundle));
+    for (const tee of TEES) {
+      const { code, stdout } = await carrara(
+        "verify",
+        `${tee}/evidence.bin`,
+        "--collateral",
+        file,
+        "-i",
+      );
+      expect(code).toBe(0);
+      const unchecked = /^ {2}revocation +not checked, there was no list$/m;
+      if (tee === "snp") expect(stdout).toMatch(unchecked);
+    }
+    const listed = await carrara("verify", "snp/evidence.bin", ...offline("snp"), "-i");
+    expect(listed.stdout).toMatch(/^ {2}revocation +checked$/m);
+    const [first] = sgx.dcap;
+    if (first === undefined) throw new TypeError("the machine has collateral");
+    const bent = { ...bundle, dcap: [first, { ...first, tcbInfo: "{}" }] };
+    const bad = ["--collateral", await put("bent.json", encodeCollateralBundle(bent)), "-i"];
+    const { code, stderr } = await carrara("verify", "sgx/evidence.bin", ...bad);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^Error: COLLATERAL_INVALID: /);
   });
 
   test("lists everything that a policy refuses, with exit code 3", async () => {

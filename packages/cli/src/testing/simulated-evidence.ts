@@ -31,7 +31,7 @@ export const REPORT_DATA: Uint8Array = utf8("report data");
 const register = (fill: number): Uint8Array => new Uint8Array(48).fill(fill);
 
 /** Who simulated evidence is of, in the terms of every TEE. */
-export const IDENTITY: EnclaveIdentity = {
+const IDENTITY: EnclaveIdentity = {
   mrEnclave: new Uint8Array(32).fill(0xe1),
   mrSigner: new Uint8Array(32).fill(0x51),
   isvProdId: 3,
