@@ -23,7 +23,8 @@ export interface PhalaVerdict {
 /** The peer that speed and verdicts are compared with. */
 export const PHALA = "@phala/dcap-qvl 0.3.9";
 
-const qvl = createRequire(import.meta.url)("@phala/dcap-qvl") as PhalaQvl;
+const require = createRequire(import.meta.url);
+const qvl = require("@phala/dcap-qvl") as PhalaQvl;
 
 /** Makes the peer's verification of `item`, its collateral prepared beforehand. */
 export function phalaVerify({ quote, collateral, nowSeconds }: QuoteInput): () => PhalaVerdict {

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   collateralRefusalOf,
   createCachedProvider,
@@ -35,7 +34,9 @@ try {
     },
     anchors: trustedAnchors(tee),
     // Not sealed: what is read from it is checked as if it came from the network.
-    store: createFileCollateralStore({ dir: join(config.sealDir, "collateral") }),
+    ...(config.collateralDir === undefined
+      ? {}
+      : { store: createFileCollateralStore({ dir: config.collateralDir }) }),
     report: (error) => {
       const { kind, requestId } = collateralRefusalOf(error) ?? {};
       const fields = { code: error.code, detail: error.message, refusal: kind, requestId };
