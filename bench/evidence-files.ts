@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import type { DcapCollateral } from "@carrara/attestation";
+import type { QuoteInput } from "../tests/conformance/phala.ts";
 
 const VECTORS = new URL("../../shared/vectors/", import.meta.url);
 
 /** A genuine quote with what verifies it at one time. */
-export interface QuoteCase {
+export interface QuoteCase extends QuoteInput {
   readonly name: string;
-  readonly quote: Uint8Array;
-  readonly collateral: DcapCollateral;
-  readonly nowSeconds: number;
 }
 
 const QUOTES = [

@@ -1,7 +1,7 @@
 import { parseQuote, parseSnpReport } from "@carrara/attestation";
+import { PHALA, phalaParse } from "../tests/conformance/phala.ts";
 import { loadQuoteCases, loadReportCase } from "./evidence-files.ts";
 import { compare } from "./measure.ts";
-import { PHALA, phalaParse } from "./phala.ts";
 import type { BenchCase, BenchReport } from "./report.ts";
 
 const UNIT = "parses/s";

@@ -1,7 +1,7 @@
 import { createDcapVerifier, createSnpVerifier, INTEL_SGX_ROOT } from "@carrara/attestation";
+import { PHALA, phalaVerify } from "../tests/conformance/phala.ts";
 import { loadQuoteCases, loadReportCase, type QuoteCase } from "./evidence-files.ts";
 import { compare, perSecond, type Work } from "./measure.ts";
-import { PHALA, phalaVerify } from "./phala.ts";
 import type { BenchCase, BenchReport } from "./report.ts";
 
 const UNIT = "verifications/s";

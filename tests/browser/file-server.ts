@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Gives the content of a path without its leading slash; undefined where there is none. */
-export type Content = (path: string) => Promise<string | Uint8Array | undefined>;
+/** Content of a file. */
+export type Body = string | Uint8Array;
 
 /** A server of a test's files on the loopback interface. */
 export interface FileServer {
@@ -13,12 +13,17 @@ export interface FileServer {
 
 const TYPES: Readonly<Record<string, string>> = { html: "text/html", js: "text/javascript" };
 
-/** Serves what `content` gives, on a free port of 127.0.0.1. */
-export async function startFileServer(content: Content): Promise<FileServer> {
+/**
+ * Serves files on a free port of 127.0.0.1: what `find` gives for a path without its leading slash,
+ * 404 for undefined.
+ */
+export async function startFileServer(
+  find: (path: string) => Promise<Body | undefined>,
+): Promise<FileServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? "/").slice(1);
     const type = TYPES[path.split(".").at(-1) ?? ""] ?? "application/octet-stream";
-    content(path).then(
+    find(path).then(
       (body) => {
         response.writeHead(body === undefined ? 404 : 200, { "content-type": type });
         response.end(body);

@@ -61,7 +61,8 @@ export async function runDcapCase(item: IndexCase, context: CaseContext): Promis
   }
 }
 
-async function loadInput(item: IndexCase, read: ReadFile): Promise<CaseInput> {
+/** What a case verifies, its mutations applied. */
+export async function loadInput(item: IndexCase, read: ReadFile): Promise<CaseInput> {
   const { collateral } = item;
   let input: CaseInput = {
     bytes: await read(String(item.quote)),

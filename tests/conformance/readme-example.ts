@@ -19,6 +19,13 @@ export function readmeBlock(language: string): string {
   return block[1];
 }
 
+/** Names of code in the rows of the README's table whose last column says `inBundle`. */
+export function readmeExports(inBundle: "yes" | "no"): string[] {
+  const rows = readFileSync(README, "utf8").matchAll(/^\| (.*) \| (yes|no) \|$/gm);
+  const cells = [...rows].flatMap(([, cell = "", bundled]) => (bundled === inBundle ? [cell] : []));
+  return [...cells.join().matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+}
+
 /** Genuine evidence that a README's example verifies, under the names that it uses. */
 export interface Example {
   readonly files: ReadonlyMap<string, Uint8Array>;
@@ -42,6 +49,7 @@ export async function loadReportExample(): Promise<Example> {
   const files = new Map([
     ["report.bin", await readVector(item.report)],
     ["vcek.der", await readVector(item.vek)],
+    ["cert_chain.pem", await readVector(item.chain)],
     ["measurement.bin", fromHex(String(item.expected.claims?.["measurement"]))],
   ]);
   return { files, time: timeOf(item) };

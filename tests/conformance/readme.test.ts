@@ -11,18 +11,20 @@ import { VECTOR_INDEX } from "./vectors.ts";
 const run = promisify(execFile);
 let dir: string;
 
-/** Sets the clock of a program that was given no time. */
+/** A module that sets the clock of the program loaded after it. */
 function clockAt(time: Date): string {
-  return `data:text/javascript,const Now = Date; globalThis.Date = class extends Now {
-    constructor(...given) { given.length === 0 ? super(${time.getTime()}) : super(...given); }
-  };`;
+  return `const Clock = Date;
+    globalThis.Date = class extends Clock {
+      constructor(...given) { given.length === 0 ? super(${time.getTime()}) : super(...given); }
+    };`;
 }
 
 async function runExample(example: Example, policy: string): Promise<string> {
   for (const [name, bytes] of example.files) await writeFile(join(dir, name), bytes);
   await writeFile(join(dir, "policy.json"), policy);
   await writeFile(join(dir, "verify.mjs"), readmeBlock("js"));
-  const options = ["--import", "tsx", "--import", clockAt(example.time)];
+  await writeFile(join(dir, "clock.mjs"), clockAt(example.time));
+  const options = ["--import", "tsx", "--import", "./clock.mjs"];
   const args = ["--conditions=@carrara/source", ...options, "verify.mjs"];
   const { stdout } = await run(process.execPath, args, { cwd: dir, timeout: 20_000 });
   return stdout.trim();

@@ -24,7 +24,7 @@ describe.each(GUESTS)("a mesh on simulated %s", (tee, anchor, named, digits) => 
   });
 
   afterAll(async () => {
-    await running?.stop();
+    await running.stop();
   });
 
   test("attests every marble and counts a vote", async () => {

@@ -93,10 +93,11 @@ export async function checkIssued(
   if (!(await signedBy(subject, issuer.spki))) {
     throw refuse("CERT_CHAIN_INVALID", "certificate signature does not verify");
   }
-  checkCriticalExtensions(subject);
+  checkCriticalExtensions(subject, UNDERSTOOD);
 }
 
-async function signedBy(
+/** Whether the key `spki` signed a certificate or revocation list. */
+export async function signedBy(
   signed: Parameters<typeof isSignedBy>[0],
   spki: Uint8Array,
 ): Promise<boolean> {
@@ -108,10 +109,12 @@ async function signedBy(
   }
 }
 
-function checkCriticalExtensions(certificate: Certificate): void {
-  const unknown = certificate.extensions.find(
-    ({ oid, critical }) => critical && !UNDERSTOOD.has(oid),
-  );
+/** Refuses critical extensions that are not `understood`. Throws `CERT_CONSTRAINT`. */
+export function checkCriticalExtensions(
+  { extensions }: Certificate,
+  understood: ReadonlySet<string>,
+): void {
+  const unknown = extensions.find(({ oid, critical }) => critical && !understood.has(oid));
   if (unknown !== undefined) {
     throw refuse("CERT_CONSTRAINT", `critical extension ${unknown.oid} is not understood`);
   }

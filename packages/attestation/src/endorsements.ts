@@ -1,5 +1,5 @@
 import { EncodingError, encodePem, equalBytes, fromHex, toHex } from "@carrara/encoding";
-import { parseCertificate } from "@carrara/pki";
+import { type Certificate, PkiError, parseCertificate } from "@carrara/pki";
 import type { DcapCollateral } from "./dcap/collateral.ts";
 import { pckInfoOfQuote } from "./dcap/pck-info.ts";
 import { parseQuote } from "./dcap/quote.ts";
@@ -71,7 +71,7 @@ export function endorsementRequestOf(evidence: Evidence): EndorsementRequest {
 /** A report of version 2 does not say what processor it is of; its VEK does. */
 function productOfVek(vek: Uint8Array | undefined, key: "vcek" | "vlek"): SnpProduct {
   const kind = key === "vlek" ? "VLEK" : "VCEK";
-  const product = vek === undefined ? undefined : readVekInfo(parseCertificate(vek), kind).product;
+  const product = vek === undefined ? undefined : readVekInfo(readCertificate(vek), kind).product;
   if (product !== undefined) return product;
   throw new AttestationError("SNP_PRODUCT_UNKNOWN", "the report does not name its processor");
 }
@@ -97,6 +97,17 @@ function readTable(table: Uint8Array): {
   };
 }
 
+function readCertificate(der: Uint8Array): Certificate {
+  try {
+    return parseCertificate(der);
+  } catch (cause) {
+    if (!(cause instanceof PkiError)) throw cause;
+    throw new AttestationError("CERT_MALFORMED", "a certificate in the evidence cannot be read", {
+      cause,
+    });
+  }
+}
+
 /** Whether an anchor is that of the root in a request. */
 export function isRootOf(
   request: EndorsementRequest,
@@ -104,7 +115,7 @@ export function isRootOf(
 ): boolean {
   const { rootCertificate } = request;
   return (
-    rootCertificate !== undefined && equalBytes(parseCertificate(rootCertificate).spki, anchor.spki)
+    rootCertificate !== undefined && equalBytes(readCertificate(rootCertificate).spki, anchor.spki)
   );
 }
 

@@ -22,6 +22,7 @@ Examples:
   carrara up apps/emojivoto                                     run a mesh on this machine
   carrara manifest verify manifest.json localhost:4433 -i       check what a mesh enforces
   carrara status localhost:4433                                 ask a verified Coordinator
+  carrara evidence verify quote.bin --policy policy.json        verify evidence in a file
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not trusted, 4 unreachable.
 HOST is name:port; without it MARBLERUN of the environment is used.`;

@@ -40,6 +40,8 @@ export interface CoordinatorConfig {
   readonly startupManifest: string | undefined;
   /** Base URL of the service that has the collateral. */
   readonly pccsUrl: string | undefined;
+  /** Where endorsements are kept between starts; only in memory unless set. */
+  readonly collateralDir: string | undefined;
   /** Where AMD's certificates and revocation lists come from; AMD's own service unless set. */
   readonly kdsUrl: string | undefined;
   /** Whether Marbles without a quote are activated. */
@@ -76,6 +78,7 @@ export function readCoordinatorConfig(env: Environment, cwd: string): Coordinato
     startupManifest: value("EDG_STARTUP_MANIFEST"),
     pccsUrl: value("CARRARA_PCCS_URL"),
     kdsUrl: value("CARRARA_KDS_URL"),
+    collateralDir: value("CARRARA_COLLATERAL_DIR"),
     acceptUnattested: value("CARRARA_ACCEPT_UNATTESTED") === "1",
   };
 }

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import {
   collateralRefusalOf,
   createCachedProvider,
@@ -14,7 +13,7 @@ import { readCoordinatorConfig } from "./config.ts";
 import { CoordinatorError, reasonOf } from "./error.ts";
 import { createJsonLog } from "./log.ts";
 import { openStateStore } from "./open-store.ts";
-import { startCoordinatorServer } from "./server.ts";
+import { startCoordinatorServer, trustedAnchors } from "./server.ts";
 
 const log = createJsonLog({
   destination: pino.destination({ fd: 2, sync: true }),
@@ -36,9 +35,11 @@ try {
       ...createDcapProviderFor({ url: config.pccsUrl }),
       ...createKdsProvider(config.kdsUrl === undefined ? {} : { url: config.kdsUrl }),
     },
-    anchors: [tee.trustAnchor],
+    anchors: trustedAnchors(tee),
     // Not sealed: what is read from it is checked as if it came from the network.
-    store: createFileCollateralStore({ dir: join(config.sealDir, "collateral") }),
+    ...(config.collateralDir === undefined
+      ? {}
+      : { store: createFileCollateralStore({ dir: config.collateralDir }) }),
     report: (error) => {
       const { kind, requestId } = collateralRefusalOf(error) ?? {};
       const fields = { code: error.code, detail: error.message, refusal: kind, requestId };

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createEvidenceVerifier, HARDWARE_ANCHORS } from "@carrara/attestation";
+import { createEvidenceVerifier, HARDWARE_ANCHORS, type TrustAnchor } from "@carrara/attestation";
 import type { Tee } from "@carrara/tee";
 import { serveClientApi } from "./api/client/client-api.ts";
 import { serveMeshApi } from "./api/mesh/mesh-api.ts";
@@ -45,6 +45,13 @@ export interface CoordinatorServer {
   readonly keyPort: number | undefined;
   /** Ends the servers, waits for the last commit and sends the last spans. May be called twice. */
   close(): Promise<void>;
+}
+
+/** A mesh on hardware may have marbles on several kinds of it; a simulation trusts itself alone. */
+export function trustedAnchors(
+  tee: Pick<Tee, "assurance" | "trustAnchor">,
+): readonly TrustAnchor[] {
+  return tee.assurance === "hardware" ? HARDWARE_ANCHORS : [tee.trustAnchor];
 }
 
 /**
@@ -106,8 +113,7 @@ function quotesOf({ endorsements, tee, clock }: CoordinatorServerDeps): QuoteVer
   return createQuoteVerifier({
     evidence: createEvidenceVerifier(),
     endorsements,
-    // A mesh on hardware may have marbles on several kinds of it; a simulation trusts itself only.
-    anchors: tee.assurance === "hardware" ? HARDWARE_ANCHORS : [tee.trustAnchor],
+    anchors: trustedAnchors(tee),
     clock,
   });
 }

@@ -1,5 +1,9 @@
+import { toHex } from "./bytes.ts";
 import { DER_TAG } from "./der-tag.ts";
 import { EncodingError } from "./error.ts";
+
+/** Longest INTEGER that is read, in octets: X.509 needs 20, numbers of ECDSA on P-521 66. */
+const MAX_INTEGER_OCTETS = 128;
 
 /** One DER element. Both byte fields are views of the input. */
 export interface DerNode {
@@ -95,15 +99,17 @@ export function readDer(bytes: Uint8Array, tag?: number): DerNode {
   return node;
 }
 
-/** Value of an INTEGER or ENUMERATED node. Throws `DER_MALFORMED` when not minimal. */
+/** Value of an INTEGER or ENUMERATED node. Throws `DER_MALFORMED` when not minimal or over 128 octets. */
 export function derInteger(node: DerNode): bigint {
   const [first, second] = node.content;
   if (first === undefined) throw malformed("integer without octets");
+  if (node.content.length > MAX_INTEGER_OCTETS) {
+    throw malformed(`integer has ${node.content.length} octets, ${MAX_INTEGER_OCTETS} allowed`);
+  }
   if (second !== undefined && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)) {
     throw malformed("integer is not minimal");
   }
-  let value = 0n;
-  for (const octet of node.content) value = (value << 8n) | BigInt(octet);
+  const value = BigInt(`0x${toHex(node.content)}`);
   return first >= 0x80 ? value - (1n << BigInt(8 * node.content.length)) : value;
 }
 

@@ -18,12 +18,12 @@ export async function runCommand(
   signal?: AbortSignal,
 ): Promise<void> {
   const program = await findProgram(name, cwd);
-  const timeout = AbortSignal.timeout(COMMAND_TIMEOUT_MS);
   const child = spawn(program, args, {
     cwd,
     env: buildEnvironment(),
     stdio: ["ignore", "pipe", "pipe"],
-    signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    timeout: COMMAND_TIMEOUT_MS,
+    ...(signal === undefined ? {} : { signal }),
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

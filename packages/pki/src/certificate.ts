@@ -161,7 +161,8 @@ export function findExtension(
 
 /**
  * Whether the signature of a certificate or CRL is by the key `issuerSpki`; nothing else is checked.
- * Throws `KEY_UNSUPPORTED` for an algorithm that is not known, parameters of RSASSA-PSS included.
+ * Throws `KEY_UNSUPPORTED` for an algorithm that is not known, parameters of RSASSA-PSS included, and
+ * EncodingError or DOMException for a signature or a key that cannot be read.
  */
 export async function isSignedBy(
   certificate: Pick<

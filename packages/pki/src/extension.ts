@@ -99,6 +99,7 @@ export function encodeExtension({ oid, critical, value }: Extension): Uint8Array
 /** Extensions of an `Extensions` SEQUENCE. Throws `DER_MALFORMED`; duplicates are refused there. */
 export function parseExtensions(reader: DerReader): Extension[] {
   const extensions: Extension[] = [];
+  const seen = new Set<string>();
   while (!reader.done) {
     const item = reader.enter();
     const oid = derOid(item.read(DER_TAG.oid));
@@ -106,9 +107,10 @@ export function parseExtensions(reader: DerReader): Extension[] {
     const critical = flag !== undefined && derBoolean(flag);
     const value = item.read(DER_TAG.octetString).content;
     item.end();
-    if (extensions.some((other) => other.oid === oid)) {
+    if (seen.has(oid)) {
       throw new PkiError("CERT_MALFORMED", `extension ${oid} occurs twice`);
     }
+    seen.add(oid);
     extensions.push({ oid, critical, value });
   }
   return extensions;
@@ -140,7 +142,10 @@ export function parseExtendedKeyUsage(value: Uint8Array): string[] {
   return oids;
 }
 
-/** DNS names and IP addresses of a SubjectAltName; other kinds of names are dropped. */
+/**
+ * DNS names and IP addresses of a SubjectAltName; other kinds of names are dropped. Throws
+ * `DER_MALFORMED`, and `CERT_MALFORMED` for an address of another size.
+ */
 export function parseAlternativeNames(value: Uint8Array): AlternativeNames {
   const reader = new DerReader(readDer(value, DER_TAG.sequence).content);
   const dnsNames: string[] = [];

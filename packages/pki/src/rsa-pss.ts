@@ -1,5 +1,4 @@
-import { der, equalBytes } from "@carrara/encoding";
-import { OID } from "./oid.ts";
+import { fromHex, toHex } from "@carrara/encoding";
 import type { Signer } from "./signature.ts";
 
 /** Bits of the modulus that AMD's keys have, and ours unless a caller asks for others. */
@@ -10,31 +9,26 @@ const SALT_OCTETS = 48;
 const IMPORT = { name: "RSA-PSS", hash: "SHA-384" };
 const USE = { name: "RSA-PSS", saltLength: SALT_OCTETS };
 
-/** DER AlgorithmIdentifier of RSASSA-PSS with SHA-384, MGF1 with SHA-384 and 48 octets of salt. */
-export function rsaPssSha384(): Uint8Array {
-  return pssIdentifier();
-}
-
-function pssIdentifier(...trailer: readonly Uint8Array[]): Uint8Array {
-  const hash = der.sequence(der.oid(OID.sha384), der.null());
-  const parameters = der.sequence(
-    der.context(0, hash),
-    der.context(1, der.sequence(der.oid(OID.mgf1), hash)),
-    der.context(2, der.integer(SALT_OCTETS)),
-    ...trailer,
-  );
-  return der.sequence(der.oid(OID.rsassaPss), parameters);
-}
+/** SEQUENCE { OID sha384, NULL }, which RSASSA-PSS names twice. */
+const SHA384 = "300d06096086480165030402020500";
+/** Hash, MGF1 with the same hash, and 48 octets of salt. */
+const PARAMETERS = `a00f${SHA384}a11c301a06092a864886f70d010108${SHA384}a203020130`;
+/** OID rsassaPss. */
+const RSASSA_PSS = "06092a864886f70d01010a";
 
 /** The second form spells out the default trailer, which DER forbids and AMD's older certificates do. */
-const ACCEPTED: readonly Uint8Array[] = [
-  pssIdentifier(),
-  pssIdentifier(der.context(3, der.integer(1))),
-];
+const WITH_TRAILER = `3046${RSASSA_PSS}3039${PARAMETERS}a303020101`;
+const IDENTIFIER = `3041${RSASSA_PSS}3034${PARAMETERS}`;
+
+/** DER AlgorithmIdentifier of RSASSA-PSS with SHA-384, MGF1 with SHA-384 and 48 octets of salt. */
+export function rsaPssSha384(): Uint8Array {
+  return fromHex(IDENTIFIER);
+}
 
 /** Whether a DER AlgorithmIdentifier says exactly what {@link rsaPssSha384} says. */
 export function isRsaPssSha384(algorithm: Uint8Array): boolean {
-  return ACCEPTED.some((accepted) => equalBytes(accepted, algorithm));
+  const hex = toHex(algorithm);
+  return hex === IDENTIFIER || hex === WITH_TRAILER;
 }
 
 /** Whether `signature` over `data` is by the RSA key `spki` under {@link rsaPssSha384}. */

@@ -94,7 +94,9 @@ function assuranceOf(value: unknown): Assurance {
 }
 
 function hexOf(value: unknown): string | null {
-  return typeof value === "string" && /^(?:[0-9a-f]{64}|[0-9a-f]{96})$/i.test(value) ? value.toLowerCase() : null;
+  return typeof value === "string" && /^(?:[0-9a-f]{64}|[0-9a-f]{96})$/i.test(value)
+    ? value.toLowerCase()
+    : null;
 }
 
 function numberOf(value: unknown): number | null {

@@ -11,7 +11,7 @@ import {
 import { tdxModuleLevel } from "./tdx-module.ts";
 
 /** What the levels of the platform and of the software on it come to. */
-export interface TcbEvaluation<Status extends TcbStatus = TcbStatus> {
+interface TcbEvaluation<Status extends TcbStatus = TcbStatus> {
   readonly status: Status;
   /** Union over the levels, sorted, each once. */
   readonly advisoryIds: readonly string[];

@@ -58,8 +58,9 @@ function appraiseMeasurement(
   const need = (code: PolicyErrorCode, name: string, had: Uint8Array, wanted?: Uint8Array): void =>
     refuseIf(wanted !== undefined && !equalBytes(had, wanted), code, `${name} is another one`);
   if (policy.measurement !== "any") {
-    // Not optional: a measurement that is missing in untyped code must refuse, not accept.
-    need("POLICY_MRTD", "mrtd", body.mrTd, policy.measurement.mrTd ?? new Uint8Array());
+    // Not optional: what untyped code leaves out here is compared, and throws.
+    const same = equalBytes(body.mrTd, policy.measurement.mrTd);
+    refuseIf(!same, "POLICY_MRTD", "mrtd is another one");
     for (const name of RTMRS) need("POLICY_RTMR", name, body[name], policy.measurement[name]);
   }
   for (const name of CONFIG_REGISTERS) need("POLICY_MR_CONFIG", name, body[name], policy[name]);

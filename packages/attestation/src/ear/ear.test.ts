@@ -118,6 +118,13 @@ test.each<[string, Bend, readonly number[], string]>([
   expect(statusOf(vector)).toBe(status);
 });
 
+test("whatever a policy refused is contraindicated, though the vector only warns", () => {
+  const refused = subject({ violations: ["POLICY_MRENCLAVE"] });
+  expect(statusOf(trustworthinessOf(refused))).toBe("warning");
+  const { submods } = toEar(input({ subjects: new Map([["enclave", refused]]) }));
+  expect(submods["enclave"]?.["ear.status"]).toBe("contraindicated");
+});
+
 test("no violation is affirming, whichever it is", () => {
   const codes: readonly PolicyErrorCode[] = [
     "POLICY_ADVISORY",

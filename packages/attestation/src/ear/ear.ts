@@ -83,7 +83,8 @@ function submoduleOf(subject: EarSubject): EarSubmodule {
   const { assurance, tee, status, advisoryIds = [], warnings = [], debug } = evidence;
   const vector = trustworthinessOf(subject);
   return {
-    "ear.status": statusOf(vector),
+    // A vector cannot say that somebody wanted other code than the one it does not recognise.
+    "ear.status": violations.length > 0 ? "contraindicated" : statusOf(vector),
     "ear.trustworthiness-vector": vector,
     "ear.appraisal-policy-id": policyId,
     dbgstat: debug ? "enabled" : "disabled-since-boot",

@@ -2,13 +2,13 @@ import { EncodingError, equalBytes } from "@carrara/encoding";
 import {
   type Certificate,
   findExtension,
-  isSignedBy,
   OID,
   PkiError,
   parseBasicConstraints,
   parseCertificate,
   parseKeyUsage,
 } from "@carrara/pki";
+import { checkCriticalExtensions, signedBy } from "../certificate-check.ts";
 import { AttestationError } from "../error.ts";
 import { RA_TLS_OID } from "./evidence.ts";
 
@@ -42,7 +42,7 @@ export async function checkCertificateSignature(
   issuer: CertificateIssuer,
 ): Promise<void> {
   const { ca, intermediates = [], now } = issuer;
-  checkCriticalExtensions(certificate);
+  checkCriticalExtensions(certificate, UNDERSTOOD);
   if (ca === undefined) {
     if (await signedBy(certificate, certificate.spki)) return;
     throw refuse("the certificate's self-signature does not verify");
@@ -77,7 +77,7 @@ async function checkIssuedBy(
   authority: Certificate,
   below: number,
 ): Promise<void> {
-  checkCriticalExtensions(authority);
+  checkCriticalExtensions(authority, UNDERSTOOD);
   if (!equalBytes(subject.issuerRaw, authority.subjectRaw)) {
     throw refuse("issuer and subject names differ");
   }
@@ -95,22 +95,6 @@ function mayIssue(authority: Certificate, below: number): boolean {
   const maySign =
     usage === undefined || reading(() => parseKeyUsage(usage.value)).has("keyCertSign");
   return ca && pathLength >= below && maySign;
-}
-
-async function signedBy(certificate: Certificate, spki: Uint8Array): Promise<boolean> {
-  try {
-    return await isSignedBy(certificate, spki);
-  } catch {
-    // A signature or key that cannot even be read does not verify.
-    return false;
-  }
-}
-
-function checkCriticalExtensions({ extensions }: Certificate): void {
-  const unknown = extensions.find(({ oid, critical }) => critical && !UNDERSTOOD.has(oid));
-  if (unknown === undefined) return;
-  const message = `critical extension ${unknown.oid} is not understood`;
-  throw new AttestationError("CERT_CONSTRAINT", message);
 }
 
 function reading<T>(read: () => T): T {

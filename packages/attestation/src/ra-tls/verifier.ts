@@ -45,13 +45,18 @@ export interface VerifiedRaTls<T extends AttestedReport> {
 
 /**
  * Verifies a peer's certificate by the steps of section 6.2, in their order; what it gives, it gives
- * after the last. Throws AttestationError: `CERT_MALFORMED`, `RATLS_…`, `POLICY_NONCE`, `QUOTE_…`,
- * and what `verifyEvidence` throws. That the peer has the key is for the TLS handshake to show.
+ * after the last. Throws AttestationError: `VERIFIER_INPUT`, `CERT_MALFORMED`, `RATLS_…`,
+ * `POLICY_NONCE`, `QUOTE_…`, and what `verifyEvidence` throws. That the peer has the key is for the TLS handshake to show.
  */
 export async function verifyRaTls<T extends AttestedReport>(
   input: RaTlsVerification<T>,
 ): Promise<VerifiedRaTls<T>> {
-  const { now, ca, intermediates, certValidity = "enforce" } = input;
+  const { ca, intermediates, certValidity = "enforce" } = input;
+  // Everything is copied before the first wait: the caller may change its objects meanwhile.
+  const now = new Date(input.now);
+  if (Number.isNaN(now.getTime())) {
+    throw new AttestationError("VERIFIER_INPUT", "the time of verification is no date");
+  }
   const nonce = input.nonce && copyBytes(input.nonce);
   const located = locateEvidence(copyBytes(input.certificate));
   const { certificate } = located;

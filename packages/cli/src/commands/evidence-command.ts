@@ -91,11 +91,11 @@ export function addEvidenceCommands(
 function timeOf(text: string): Date {
   if (/^\d{1,11}$/.test(text)) return new Date(1000 * Number(text));
   const day = RFC3339.exec(text)?.[1];
-  const date = new Date(text);
+  const [date, midnight] = [new Date(text), new Date(`${day}T00:00:00Z`)];
+  const isDate =
+    day !== undefined && ![date, midnight].some((time) => Number.isNaN(time.getTime()));
   // A day that does not exist would roll over into the next month.
-  const midnight = new Date(`${day ?? ""}T00:00:00Z`);
-  const exists = !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day ?? "");
-  if (exists && !Number.isNaN(date.getTime())) return date;
+  if (isDate && midnight.toISOString().startsWith(day)) return date;
   throw new InvalidArgumentError("a time is 2025-07-04T10:28:44Z or seconds since 1970");
 }
 

@@ -26,17 +26,20 @@ export function describeHcl(bytes: Uint8Array): Part[] {
   const { hardwareReport, variableData: _, variables, ...header } = hcl;
   const { attestationKeyModulus, userData, members } = variables;
   return [
-    { key: "hcl", title: `Azure HCL report (${bytes.length} bytes)`, facts: facts(header) },
     {
+      key: "hcl",
+      title: `Azure HCL report (${bytes.length} bytes)`,
+      facts: facts({
+        ...header,
+        attestationKeyModulus: noted(attestationKeyModulus, "key of the virtual TPM"),
+        userData: userData ?? null,
+      }),
+    },
+    {
+      // By itself: its members can have any name.
       key: "variableData",
       title: `Variable data (${hcl.variableData.length} bytes)`,
-      facts: [
-        ...facts({
-          attestationKeyModulus: noted(attestationKeyModulus, "key of the virtual TPM"),
-          userData: userData ?? null,
-        }),
-        ...[...members].map(([name, value]) => fact(name, plainJson(value))),
-      ],
+      facts: [...members].map(([name, value]) => fact(name, plainJson(value))),
     },
     ...(hcl.reportType === "SNP"
       ? describeSnp(hardwareReport, new Uint8Array())

@@ -14,7 +14,7 @@ import type { CliIo } from "../cli-io.ts";
 import type { GlobalOptions } from "../global-options.ts";
 import { printable } from "../printable.ts";
 import { readEvidenceFile } from "./evidence-file.ts";
-import { reportDataIn } from "./verify-file.ts";
+import { reportDataIn, type VerifiedFile } from "./verify-file.ts";
 
 const REPORT_DATA_BYTES = 64;
 const ANY = { measurement: "any", reportData: "any" } as const;
@@ -116,14 +116,21 @@ export function deviationsOf(
     .map(({ code, message }) => `${code}: ${message}`);
 }
 
+/** What is expected of evidence; `bound` is report data that speaks of what is in the same file. */
+export interface Expectations {
+  readonly measurement: "any" | "named";
+  readonly reportData: "any" | "bound" | "named";
+}
+
 /** Whether the policy says of the evidence's TEE what may run, and for whom. */
 export function expectationsOf(
-  { tee }: VerifiedEvidence,
+  { verified, isBound }: Pick<VerifiedFile, "verified" | "isBound">,
   { policy, reportDataNonce }: EffectivePolicy,
-): { readonly measurement: "any" | "named"; readonly reportData: "any" | "named" } {
-  const { measurement, reportData } = policy[tee] ?? {};
+): Expectations {
+  const { measurement, reportData } = policy[verified.tee] ?? {};
+  const isOpen = reportData === "any" && reportDataNonce === undefined;
   return {
     measurement: measurement === "any" ? "any" : "named",
-    reportData: reportData === "any" && reportDataNonce === undefined ? "any" : "named",
+    reportData: isOpen ? (isBound ? "bound" : "any") : "named",
   };
 }

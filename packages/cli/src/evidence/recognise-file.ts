@@ -11,7 +11,13 @@ import { CliError } from "../cli-error.ts";
 /** What a file holds. */
 export type FileContent =
   | { readonly kind: "evidence"; readonly evidence: Evidence; readonly openEnclave: boolean }
-  | { readonly kind: "ra-tls"; readonly der: Uint8Array; readonly found: RaTlsCertificate }
+  | {
+      readonly kind: "ra-tls";
+      readonly der: Uint8Array;
+      readonly found: RaTlsCertificate;
+      /** Certificates behind it, whose part in the chain is for its peer to say. */
+      readonly others: readonly Uint8Array[];
+    }
   | { readonly kind: "certificates"; readonly certificates: readonly Uint8Array[] }
   | { readonly kind: "hcl"; readonly bytes: Uint8Array };
 
@@ -32,8 +38,9 @@ const MAX_CERTIFICATES = 16;
  * `EVIDENCE_UNRECOGNISED`, and AttestationError for what has the marks of evidence and is none.
  */
 export function recogniseFile(bytes: Uint8Array, depth = 0): RecognisedFile {
-  const text = depth <= MAX_TEXT_DEPTH ? asciiOf(bytes) : undefined;
+  const text = asciiOf(bytes);
   if (text === undefined) return { ...recogniseBinary(bytes), encoding: "binary" };
+  if (depth > MAX_TEXT_DEPTH) throw unrecognised("text in text in text");
   if (text.includes("-----BEGIN ")) return { ...recognisePem(text), encoding: "pem" };
   const { encoding, inner } = decodeText(text);
   const found = recogniseFile(inner, depth + 1);
@@ -74,13 +81,13 @@ function recognisePem(text: string): FileContent {
 }
 
 function recogniseCertificates(certificates: readonly Uint8Array[]): FileContent {
-  const [der] = certificates;
+  const [der, ...others] = certificates;
   if (der === undefined) throw unrecognised("PEM without a certificate");
   if (certificates.length > MAX_CERTIFICATES) {
     throw unrecognised(`${certificates.length} certificates, ${MAX_CERTIFICATES} allowed`);
   }
   try {
-    return { kind: "ra-tls", der, found: readRaTlsEvidence(der) };
+    return { kind: "ra-tls", der, found: readRaTlsEvidence(der), others };
   } catch (error) {
     const isPlain = error instanceof AttestationError && error.code === "RATLS_NO_EVIDENCE";
     if (isPlain) return { kind: "certificates", certificates };

@@ -31,5 +31,6 @@ function textOf(value: Json): string {
     return items.length === 0 ? "none" : items.map(textOf).join(", ");
   }
   const members = Object.entries(value as Readonly<Record<string, Json>>);
+  if (members.length === 0) return "none";
   return members.map(([name, member]) => `${printable(name)} ${textOf(member)}`).join(", ");
 }

@@ -17,6 +17,8 @@ import { type Part, partsToJson } from "./facts.ts";
 import { type FileContent, recogniseFile } from "./recognise-file.ts";
 import { renderParts } from "./render-parts.ts";
 
+const NOT_VERIFIED = "Not verified: this is only what the file says";
+
 interface Described {
   /** In JSON documents. */
   readonly kind: string;
@@ -33,7 +35,7 @@ export function showEvidence(bytes: Uint8Array, color: boolean): Report {
     const file = recogniseFile(bytes);
     return { encoding: file.encoding, ...describe(file) };
   });
-  const heading = `${title}, ${bytes.length} bytes of ${encoding}\nNot verified: this is only what the file says`;
+  const heading = `${title}, ${bytes.length} bytes${encoding === "binary" ? "" : ` of ${encoding}`}\n${NOT_VERIFIED}`;
   return {
     text: `${heading}\n\n${renderParts(parts, color)}`,
     json: { verified: false, kind, encoding, bytes: bytes.length, ...partsToJson(parts) },
@@ -45,7 +47,11 @@ function describe(file: FileContent): Described {
     case "evidence":
       return describeEvidence(file.evidence, file.openEnclave);
     case "ra-tls":
-      return { kind: "ra-tls", title: raTlsTitle(file.found), parts: describeRaTls(file.found) };
+      return {
+        kind: "ra-tls",
+        title: raTlsTitle(file.found),
+        parts: [...describeRaTls(file.found), ...file.others.flatMap((der) => describeDer(der))],
+      };
     case "hcl": {
       const { reportType } = parseHclReport(file.bytes);
       return {

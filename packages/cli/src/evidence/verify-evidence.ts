@@ -4,7 +4,6 @@ import {
   earEvidenceOf,
   requireAccepted,
   toEar,
-  type VerifiedEvidence,
 } from "@carrara/attestation";
 import { EncodingError } from "@carrara/encoding";
 import { PkiError } from "@carrara/pki";
@@ -19,6 +18,7 @@ import {
   appraise,
   deviationsOf,
   type EffectivePolicy,
+  type Expectations,
   expectationsOf,
 } from "./effective-policy.ts";
 import { partsToJson } from "./facts.ts";
@@ -84,7 +84,7 @@ function asRefusal(cause: unknown): unknown {
 async function reportOf(io: CliIo, verdict: Verdict, input: EvidenceVerdictInput): Promise<Report> {
   const { verified, violations } = verdict;
   const { policy } = input;
-  const expected = expectationsOf(verified, policy);
+  const expected = expectationsOf(verdict, policy);
   const parts = await describeVerdict({
     verified,
     violations,
@@ -95,14 +95,14 @@ async function reportOf(io: CliIo, verdict: Verdict, input: EvidenceVerdictInput
       policy: policy.file ?? "the default one",
       expectedMeasurement: expected.measurement,
       expectedReportData: expected.reportData,
-      appraisal: violations.length === 0 ? "accepted" : `refused, ${violations.length} violations`,
+      appraisal: violations.length === 0 ? "accepted" : `refused: ${codesOf(violations)}`,
     },
   });
   const { platform, ...json } = partsToJson(parts.filter(({ key }) => key !== "violations"));
   return {
     text: [
       headline(io, verdict),
-      ...remarks(verified, policy),
+      ...remarks(expected, policy),
       "",
       renderParts(parts, io.color),
     ].join("\n"),
@@ -123,11 +123,7 @@ async function reportOf(io: CliIo, verdict: Verdict, input: EvidenceVerdictInput
 
 function headline(io: CliIo, { verified, violations }: Verdict): string {
   const what = `${verified.tee.toUpperCase()} evidence`;
-  const [first] = violations;
-  if (first !== undefined) {
-    const codes = [...new Set(violations.map(({ code }) => code))].join(", ");
-    return colored(io, "red", `NOT TRUSTED: ${codes}`);
-  }
+  if (violations.length > 0) return colored(io, "red", `NOT TRUSTED: ${codesOf(violations)}`);
   const status = `TCB status ${statusText(verified)}`;
   if (verified.assurance === "hardware") {
     return colored(io, "green", `ACCEPTED: genuine ${what}, ${status}`);
@@ -135,9 +131,12 @@ function headline(io: CliIo, { verified, violations }: Verdict): string {
   return colored(io, "yellow", `ACCEPTED AS A SIMULATION: ${what}, ${status}`);
 }
 
+function codesOf(violations: readonly AppraisalViolation[]): string {
+  return [...new Set(violations.map(({ code }) => code))].join(", ");
+}
+
 /** Genuine hardware says nothing about the code in it: somebody must have said what is expected. */
-function remarks(verified: VerifiedEvidence, policy: EffectivePolicy): string[] {
-  const { measurement, reportData } = expectationsOf(verified, policy);
+function remarks({ measurement, reportData }: Expectations, policy: EffectivePolicy): string[] {
   const open = [
     ...(measurement === "any" ? ["which code is expected"] : []),
     ...(reportData === "any" ? ["what it should speak of (report data)"] : []),
@@ -156,7 +155,7 @@ function colored(io: CliIo, color: "red" | "green" | "yellow", text: string): st
 function earOf(verdict: Verdict, { policy, nonce }: EvidenceVerdictInput): object {
   const { verified, violations } = verdict;
   const expiresAt = verified.tee === "snp" ? verified.validUntil : verified.collateral.validUntil;
-  const expected = expectationsOf(verified, policy);
+  const expected = expectationsOf(verdict, policy);
   return toEar({
     developer: "carrara",
     build: `carrara ${VERSION}`,

@@ -35,6 +35,8 @@ export interface VerifiedFile {
   readonly verified: VerifiedEvidence;
   /** What was checked beside the evidence itself, for people and programs alike. */
   readonly checks: Readonly<Record<string, string>>;
+  /** Whether what report data speaks of was checked: a certificate's key, or what Azure adds. */
+  readonly isBound: boolean;
 }
 
 /**
@@ -50,7 +52,7 @@ export async function verifyFile(
       const { evidence } = file;
       const bytes =
         evidence.tee === "snp" ? concatBytes(evidence.report, evidence.certTable) : evidence.quote;
-      return { verified: await verifyBytes(bytes, input), checks: {} };
+      return { verified: await verifyBytes(bytes, input), checks: {}, isBound: false };
     }
     case "ra-tls":
       return await verifyCertificate(file.der, input);
@@ -89,6 +91,7 @@ async function verifyCertificate(
   });
   return {
     verified: attestation.verified,
+    isBound: true,
     checks: {
       certificateSignature: "self-signed, verifies",
       certificateValidity: ignoreCertificateValidity ? "not asked for" : "in force",
@@ -134,6 +137,7 @@ async function verifyHcl(bytes: Uint8Array, input: FileVerification): Promise<Ve
   }
   return {
     verified,
+    isBound: true,
     checks: { variableData: "report data has its hash", tpmQuote: "not asked for" },
   };
 }

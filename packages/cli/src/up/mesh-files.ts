@@ -8,6 +8,8 @@ export interface MeshFiles {
   readonly signingKey: string;
   readonly coordinatorImages: string;
   readonly images: string;
+  /** Endorsements that the Coordinator fetched; checked whenever they are read. */
+  readonly collateral: string;
   /** The Coordinator's sealed state. */
   readonly seal: string;
   /** Intermediate and Root of the Coordinator, for `--coordinator-cert` and `curl --cacert`. */
@@ -29,6 +31,7 @@ export function meshFilesIn(stateDir: string): MeshFiles {
     signingKey: join(stateDir, "signing-key.pem"),
     coordinatorImages: join(stateDir, "images", "coordinator"),
     images: join(stateDir, "images", "app"),
+    collateral: join(stateDir, "collateral"),
     seal: join(stateDir, "coordinator"),
     coordinatorCert: join(stateDir, "coordinator-cert.pem"),
     manifest: join(stateDir, "manifest.json"),

@@ -120,6 +120,7 @@ async function launch(start: CoordinatorStart): Promise<RunningChild> {
       EDG_COORDINATOR_CLIENT_ADDR: `127.0.0.1:${ports.coordinator}`,
       EDG_COORDINATOR_DNS_NAMES: "localhost",
       EDG_COORDINATOR_SEAL_DIR: files.seal,
+      CARRARA_COLLATERAL_DIR: files.collateral,
       CARRARA_PCCS_URL: pccsUrl,
       // The platform's server has the routes of both vendors.
       CARRARA_KDS_URL: pccsUrl,

@@ -1,4 +1,4 @@
-import { equalBytes } from "@carrara/encoding";
+import { EncodingError, equalBytes } from "@carrara/encoding";
 import {
   type Certificate,
   commonNameOf,
@@ -47,7 +47,7 @@ export async function authenticateMarble(
   const parsed = parseOrRefuse(certificate);
   const { key } = state.authority.intermediate;
   const issued =
-    commonNameOf(parsed.issuer) === INTERMEDIATE_NAME && (await isSignedBy(parsed, spkiOf(key)));
+    commonNameOf(parsed.issuer) === INTERMEDIATE_NAME && (await isIssuedBy(parsed, spkiOf(key)));
   if (!issued) return refuse("certificate is not of this mesh");
   if (now < parsed.notBefore || now > parsed.notAfter)
     return refuse("certificate is not valid now");
@@ -58,6 +58,16 @@ export async function authenticateMarble(
   const type = findExtension(parsed, MARBLE_TYPE_OID);
   if (type === undefined) return refuse("certificate names no marble type");
   return { marbleType: new TextDecoder().decode(type.value), uuid: uuidOf(parsed) };
+}
+
+/** A signature of another form than ours, or of none, is not by our key. */
+async function isIssuedBy(certificate: Certificate, spki: Uint8Array): Promise<boolean> {
+  try {
+    return await isSignedBy(certificate, spki);
+  } catch (cause) {
+    if (cause instanceof PkiError || cause instanceof EncodingError) return false;
+    throw cause;
+  }
 }
 
 function uuidOf(certificate: Certificate): string {

@@ -1,5 +1,5 @@
-import type { SnpProduct, SnpTcb } from "@carrara/attestation";
-import { DER_TAG, DerReader, derInteger, parsePem, readDer, toHex } from "@carrara/encoding";
+import { readVekInfo, type SnpProduct, type SnpTcb } from "@carrara/attestation";
+import { parsePem } from "@carrara/encoding";
 import {
   type Certificate,
   commonNameOf,
@@ -13,7 +13,6 @@ import type { AmdKey } from "./provider.ts";
 import { readingCollateral, unavailable } from "./refusal.ts";
 import type { ExactAmdRequest } from "./request.ts";
 
-const AMD = "1.3.6.1.4.1.3704.1";
 const PRODUCTS: readonly SnpProduct[] = ["Milan", "Genoa", "Turin"];
 
 /** What a VCEK says of its chip; unverified, for choosing and keeping it (section 1.8). */
@@ -29,21 +28,11 @@ export interface VcekFacts {
 export function readVcekFacts(der: Uint8Array): VcekFacts {
   return readingCollateral("the certificate is no vcek", () => {
     const certificate = parseCertificate(der);
-    const level = (name: string): number => levelOf(needed(certificate, name));
-    const product = productOf(certificate);
-    const fmc = product === "Turin" ? { fmc: level("3.9") } : {};
-    return {
-      product,
-      hwId: toHex(hwIdOf(needed(certificate, "4"), product === "Turin" ? 8 : 64)),
-      tcb: {
-        bootloader: level("3.1"),
-        tee: level("3.2"),
-        snp: level("3.3"),
-        microcode: level("3.8"),
-        ...fmc,
-      },
-      certificate,
-    };
+    const { product, hwId, tcb } = readVekInfo(certificate, "VCEK");
+    if (product === undefined || hwId === undefined) {
+      throw unavailable("malformed", "a certificate of an unknown product");
+    }
+    return { product, hwId, tcb, certificate };
   });
 }
 
@@ -98,36 +87,8 @@ export function readAmdCrl(der: Uint8Array): AmdCrlFacts {
   });
 }
 
-function productOf(certificate: Certificate): SnpProduct {
-  const { content } = readDer(needed(certificate, "2"), DER_TAG.ia5String);
-  const [name = ""] = String.fromCharCode(...content.subarray(0, 32)).split("-");
-  return productNamed(name);
-}
-
 function productNamed(name: string): SnpProduct {
   const product = PRODUCTS.find((known) => known === name);
   if (product === undefined) throw unavailable("malformed", "a certificate of an unknown product");
   return product;
-}
-
-function needed({ extensions }: Certificate, name: string): Uint8Array {
-  const found = extensions.find(({ oid }) => oid === `${AMD}.${name}`);
-  if (found === undefined) throw unavailable("malformed", `the vcek lacks extension ${name}`);
-  return found.value;
-}
-
-function levelOf(value: Uint8Array): number {
-  const level = Number(derInteger(readDer(value, DER_TAG.integer)));
-  if (level >= 0 && level <= 255) return level;
-  throw unavailable("malformed", "a patch level is not from 0 to 255");
-}
-
-/** The id is the value itself, or an OCTET STRING in it. */
-function hwIdOf(value: Uint8Array, bytes: number): Uint8Array {
-  if (value.length === bytes) return value;
-  const reader = new DerReader(value);
-  const { content } = reader.read(DER_TAG.octetString);
-  reader.end();
-  if (content.length === bytes) return content;
-  throw unavailable("malformed", `the hardware id is not ${bytes} bytes`);
 }

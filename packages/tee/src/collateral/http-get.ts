@@ -16,7 +16,7 @@ export interface HttpOptions {
 }
 
 /** One answer with status 200. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly body: Uint8Array;
   readonly headers: Headers;
 }

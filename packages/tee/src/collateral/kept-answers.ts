@@ -16,7 +16,7 @@ export interface Kept<T> {
 }
 
 /** How to get the answer to one request. */
-export interface AnswerSource<T> {
+interface AnswerSource<T> {
   /** From the source, checked. Throws `COLLATERAL_UNAVAILABLE`. */
   load(signal: AbortSignal): Promise<Kept<T>>;
   /** From the store, checked as if it came from the source; undefined when there is none. */

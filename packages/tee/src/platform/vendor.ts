@@ -29,7 +29,7 @@ export interface SimulatedVendor {
 }
 
 /** AMD's key service for one machine. */
-export interface AmdVendor {
+interface AmdVendor {
   /** Of the key that signs reports. */
   endorsements(): Promise<AmdEndorsementParts>;
   /** PEM of ASK or ASVK, then ARK. */

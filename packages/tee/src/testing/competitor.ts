@@ -6,7 +6,7 @@ import { TSM_DIRECTORY, writeFileBy } from "./emulated-guest.ts";
 export type Competitor = (ops: FileOps, entry: string) => Promise<void>;
 
 /** Report data of the competitors. */
-export const FOREIGN_DATA: Uint8Array = new Uint8Array(64).fill(0xee);
+const FOREIGN_DATA: Uint8Array = new Uint8Array(64).fill(0xee);
 
 const write =
   (name: string, bytes: Uint8Array): Competitor =>

@@ -22,7 +22,7 @@ export type Disturbance =
   | { readonly kind: "endless" };
 
 /** What the service has; all can be changed at any time. */
-export interface ServiceState {
+interface ServiceState {
   now: Date;
   /** When collateral was issued; `now` unless set. */
   issuedAt: Date | undefined;

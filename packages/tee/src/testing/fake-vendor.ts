@@ -31,7 +31,7 @@ const NOT_BEFORE = new Date("2026-01-01T00:00:00Z");
 const NOT_AFTER = new Date("2033-01-01T00:00:00Z");
 
 /** What the vendor says at one time. */
-export interface Issue {
+interface Issue {
   readonly issuedAt: Date;
   readonly evaluationDataNumber: number;
 }

@@ -1,19 +1,33 @@
 import { createRequire } from "node:module";
-import type { QuoteCase } from "./evidence-files.ts";
+import type { DcapCollateral } from "@carrara/attestation";
 
 /** The parts of @phala/dcap-qvl that are measured; it ships no types for them. */
 interface PhalaQvl {
-  verify(quote: Uint8Array, collateral: unknown, nowSeconds: number): { status: string };
+  verify(quote: Uint8Array, collateral: unknown, nowSeconds: number): PhalaVerdict;
   readonly Quote: { parse(quote: Uint8Array): unknown };
 }
 
-/** The peer whose speed is the yardstick. */
+/** A quote with what verifies it at one time. */
+export interface QuoteInput {
+  readonly quote: Uint8Array;
+  readonly collateral: DcapCollateral;
+  readonly nowSeconds: number;
+}
+
+/** What the peer says of a quote that it accepts. */
+export interface PhalaVerdict {
+  readonly status: string;
+  readonly advisory_ids: readonly string[];
+}
+
+/** The peer that speed and verdicts are compared with. */
 export const PHALA = "@phala/dcap-qvl 0.3.9";
 
-const qvl = createRequire(import.meta.url)("@phala/dcap-qvl") as PhalaQvl;
+const require = createRequire(import.meta.url);
+const qvl = require("@phala/dcap-qvl") as PhalaQvl;
 
 /** Makes the peer's verification of `item`, its collateral prepared beforehand. */
-export function phalaVerify({ quote, collateral, nowSeconds }: QuoteCase): () => unknown {
+export function phalaVerify({ quote, collateral, nowSeconds }: QuoteInput): () => PhalaVerdict {
   const tcb = JSON.parse(collateral.tcbInfo) as { signature: string };
   const qe = JSON.parse(collateral.qeIdentity) as { signature: string };
   const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));

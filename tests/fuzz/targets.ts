@@ -1,0 +1,9 @@
+import { parserTargets } from "./parsers.ts";
+import type { Target } from "./target.ts";
+import { verifierTargets } from "./verifiers.ts";
+import type { FuzzWorld } from "./world.ts";
+
+/** All targets, parsers first. */
+export async function targetsOf(world: FuzzWorld): Promise<readonly Target[]> {
+  return [...(await parserTargets(world)), ...verifierTargets(world)];
+}
