@@ -172,6 +172,9 @@ function earOf(verdict: Verdict, { policy, nonce }: EvidenceVerdictInput): objec
   const { verified, violations } = verdict;
   const expiresAt = verified.tee === "snp" ? verified.validUntil : verified.collateral.validUntil;
   const expected = expectationsOf(verdict, policy);
+  const evidence = earEvidenceOf(verified);
+  const known = evidence.warnings ?? [];
+  const remarks = Object.keys(warningsOf(verified)).filter((code) => !known.includes(code));
   return toEar({
     developer: "carrara",
     build: `carrara ${VERSION}`,
@@ -179,7 +182,7 @@ function earOf(verdict: Verdict, { policy, nonce }: EvidenceVerdictInput): objec
       [
         verified.tee,
         {
-          evidence: { ...earEvidenceOf(verified), warnings: Object.keys(warningsOf(verified)) },
+          evidence: { ...evidence, remarks },
           violations,
           measurement: expected.measurement === "named" ? "listed" : "unlisted",
           deviations: deviationsOf(verified, violations),
