@@ -19,6 +19,7 @@ import {
   runProgram,
   startEmojivoto,
   type TestMesh,
+  verifyOwnEvidence,
   vote,
 } from "./support/mesh.ts";
 
@@ -47,6 +48,12 @@ async function resigned(change: Partial<LaunchSettings>, key?: string): Promise<
   const own = await readFile(join(running.stateDir, "signing-key.pem"), "utf8");
   return await signImage(unsigned, key ?? own, { date: new Date() });
 }
+
+test("evidence is verified with the collateral that the mesh keeps", async () => {
+  const accepted = await verifyOwnEvidence(running, "--insecure");
+  expect(accepted).toMatchObject({ code: 0, stderr: "SIMULATION: not protected by hardware\n" });
+  expect(accepted.stdout).toContain("ACCEPTED AS A SIMULATION: SGX evidence");
+});
 
 describe("a voter", () => {
   test("gets 99 emoji, votes, and sees the vote on the board", async () => {

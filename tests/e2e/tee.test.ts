@@ -1,7 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type { TeeKind } from "@carrara/attestation";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { callWeb, carrara, startEmojivoto, type TestMesh, vote } from "./support/mesh.ts";
+import {
+  callWeb,
+  carrara,
+  startEmojivoto,
+  type TestMesh,
+  verifyOwnEvidence,
+  vote,
+} from "./support/mesh.ts";
 
 interface Package {
   readonly UniqueID?: string;
@@ -60,6 +67,17 @@ describe.each(GUESTS)("a mesh on simulated %s", (tee, anchor, named, digits) => 
     expect(coordinator.tee).toBe(tee);
     expect(coordinator.trustAnchor).toMatch(anchor);
     expect(coordinator.uniqueId).toBe(running.mesh.coordinator.attested.identity.uniqueId);
+  });
+
+  test("keeps the collateral that its evidence is verified with", async () => {
+    const accepted = await verifyOwnEvidence(running, "--insecure");
+    expect(accepted).toMatchObject({
+      code: 0,
+      stderr: "SIMULATION: not protected by hardware\n",
+    });
+    expect(accepted.stdout).toContain(`ACCEPTED AS A SIMULATION: ${tee.toUpperCase()} evidence`);
+    expect(accepted.stdout).not.toContain("REVOCATION_NOT_CHECKED");
+    expect(await verifyOwnEvidence(running)).toMatchObject({ code: 3 });
   });
 
   test("does not let in an image that was not named", async () => {

@@ -23,10 +23,10 @@ export function createAppraisal(): Appraisal {
   };
 }
 
-/** Throws the first of the violations, naming all. */
+/** Throws the first of the violations, naming all: the others' codes too, its own is the error's. */
 export function requireAccepted(violations: readonly AppraisalViolation[]): void {
-  const [first] = violations;
+  const [first, ...others] = violations;
   if (first === undefined) return;
-  const message = violations.map(({ code, message: text }) => `${code} (${text})`).join(", ");
-  throw new AttestationError(first.code, `refused by policy: ${message}`);
+  const also = others.map(({ code, message }) => `, ${code} (${message})`).join("");
+  throw new AttestationError(first.code, `refused by policy: ${first.message}${also}`);
 }

@@ -2,6 +2,7 @@ import { EncodingError, equalBytes, parsePem, toHex } from "@carrara/encoding";
 import {
   type Certificate,
   type Crl,
+  commonNameOf,
   findExtension,
   isPartialCrl,
   isRsaPssSha384,
@@ -17,6 +18,8 @@ import { AttestationError, type VerificationErrorCode } from "./error.ts";
 
 /** Longest PEM chain that is read, in characters: three certificates are below 8 KiB. */
 const MAX_CHAIN_CHARACTERS = 64 * 1024;
+/** Characters of a name that messages repeat; real ones are below 40. */
+const MAX_NAME_CHARACTERS = 64;
 /** Whether something signed names the one signature algorithm that its vendor uses. */
 export type SignatureProfile = (
   signed: Pick<Certificate, "signatureAlgorithm" | "signatureAlgorithmRaw">,
@@ -35,6 +38,11 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([OID.basicConstraints, OID.keyUs
 
 function refuse(code: VerificationErrorCode, message: string, cause?: unknown): AttestationError {
   return new AttestationError(code, message, { cause });
+}
+
+/** The common name of who a certificate speaks of, quoted for messages. */
+function nameOf({ subject }: Pick<Certificate, "subject">): string {
+  return JSON.stringify(commonNameOf(subject).slice(0, MAX_NAME_CHARACTERS));
 }
 
 /** Runs a reader of certificates and turns its errors into `code`. */
@@ -78,20 +86,23 @@ export async function checkIssued(
   isExpected: SignatureProfile = INTEL_SIGNATURES,
 ): Promise<void> {
   if (!equalBytes(subject.issuerRaw, issuer.subjectRaw)) {
-    throw refuse("CERT_CHAIN_INVALID", "issuer and subject names differ");
+    throw refuse(
+      "CERT_CHAIN_INVALID",
+      `${nameOf(subject)} names another issuer than ${nameOf(issuer)}`,
+    );
   }
   const { ca, pathLength } = constraintsOf(issuer);
   if (!ca || (pathLength !== undefined && pathLength < below)) {
-    throw refuse("CERT_CONSTRAINT", "the issuer may not issue this certificate");
+    throw refuse("CERT_CONSTRAINT", `${nameOf(issuer)} may not issue ${nameOf(subject)}`);
   }
   if (!mayUse(issuer, "keyCertSign")) {
-    throw refuse("CERT_CONSTRAINT", "the issuer's key may not sign certificates");
+    throw refuse("CERT_CONSTRAINT", `the key of ${nameOf(issuer)} may not sign certificates`);
   }
   if (!isExpected(subject)) {
     throw refuse("CERT_CHAIN_INVALID", `signature algorithm is ${subject.signatureAlgorithm}`);
   }
   if (!(await signedBy(subject, issuer.spki))) {
-    throw refuse("CERT_CHAIN_INVALID", "certificate signature does not verify");
+    throw refuse("CERT_CHAIN_INVALID", `the signature of ${nameOf(subject)} does not verify`);
   }
   checkCriticalExtensions(subject, UNDERSTOOD);
 }
@@ -138,15 +149,22 @@ export function checkIsLeaf(certificate: Certificate): void {
 }
 
 /** Checks notBefore ≤ now ≤ notAfter. Throws `CERT_NOT_YET_VALID`, `CERT_EXPIRED`. */
-export function checkCertificateTime({ notBefore, notAfter }: Certificate, now: Date): void {
+export function checkCertificateTime(certificate: Certificate, now: Date): void {
+  const { notBefore, notAfter } = certificate;
   if (now < notBefore) {
-    throw refuse("CERT_NOT_YET_VALID", `valid from ${notBefore.toISOString()}`);
+    const from = notBefore.toISOString();
+    throw refuse("CERT_NOT_YET_VALID", `${nameOf(certificate)} is valid from ${from}`);
   }
-  if (now > notAfter) throw refuse("CERT_EXPIRED", `valid until ${notAfter.toISOString()}`);
+  if (now > notAfter) {
+    const until = notAfter.toISOString();
+    throw refuse("CERT_EXPIRED", `${nameOf(certificate)} was valid until ${until}`);
+  }
 }
 
 /** A CRL whose signature and form were checked, but not yet its times. */
 export interface VerifiedCrl {
+  /** Of whom it is, quoted for messages. */
+  readonly issuer: string;
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
   readonly revoked: Crl["revoked"];
@@ -161,16 +179,17 @@ export async function verifyCrl(
   issuer: Certificate,
   isExpected: SignatureProfile = INTEL_SIGNATURES,
 ): Promise<VerifiedCrl> {
-  if (bytes.length === 0) throw refuse("CRL_MISSING", "there is no revocation list");
+  const name = nameOf(issuer);
+  if (bytes.length === 0) throw refuse("CRL_MISSING", `there is no revocation list of ${name}`);
   const crl = reading("CRL_MALFORMED", () => parseCrl(bytes));
   if (!equalBytes(crl.issuerRaw, issuer.subjectRaw)) {
-    throw refuse("CRL_ISSUER_MISMATCH", "revocation list of another issuer");
+    throw refuse("CRL_ISSUER_MISMATCH", `revocation list of another issuer than ${name}`);
   }
   if (!isExpected(crl) || !(await signedBy(crl, issuer.spki))) {
-    throw refuse("CRL_SIGNATURE_INVALID", "revocation list signature does not verify");
+    throw refuse("CRL_SIGNATURE_INVALID", `revocation list of ${name}: signature does not verify`);
   }
   if (!mayUse(issuer, "cRLSign")) {
-    throw refuse("CRL_SIGNATURE_INVALID", "the issuer's key may not sign revocation lists");
+    throw refuse("CRL_SIGNATURE_INVALID", `the key of ${name} may not sign revocation lists`);
   }
   const { thisUpdate, nextUpdate, revoked } = crl;
   const complete =
@@ -178,18 +197,25 @@ export async function verifyCrl(
     findExtension(crl, OID.crlNumber) !== undefined;
   const strange = crl.extensions.some(({ critical }) => critical) || crl.hasCriticalEntryExtension;
   if (!complete || strange || isPartialCrl(crl) || nextUpdate === undefined) {
-    throw refuse("CRL_MALFORMED", "revocation list is partial, open-ended or not understood");
+    const message = `revocation list of ${name} is partial, open-ended or not understood`;
+    throw refuse("CRL_MALFORMED", message);
   }
-  return { thisUpdate, nextUpdate, revoked };
+  return { issuer: name, thisUpdate, nextUpdate, revoked };
 }
 
 /** Checks thisUpdate ≤ now ≤ nextUpdate. Throws `CRL_NOT_YET_VALID`, `CRL_EXPIRED`. */
-export function checkCrlTime({ thisUpdate, nextUpdate }: VerifiedCrl, now: Date): void {
-  if (now < thisUpdate) throw refuse("CRL_NOT_YET_VALID", `issued ${thisUpdate.toISOString()}`);
-  if (now > nextUpdate) throw refuse("CRL_EXPIRED", `due again ${nextUpdate.toISOString()}`);
+export function checkCrlTime({ issuer, thisUpdate, nextUpdate }: VerifiedCrl, now: Date): void {
+  const list = `revocation list of ${issuer}`;
+  if (now < thisUpdate) {
+    throw refuse("CRL_NOT_YET_VALID", `${list} was issued ${thisUpdate.toISOString()}`);
+  }
+  if (now > nextUpdate) {
+    throw refuse("CRL_EXPIRED", `${list} was due again ${nextUpdate.toISOString()}`);
+  }
 }
 
 /** Refuses a certificate whose serial is listed. Throws `CERT_REVOKED`. */
-export function checkNotRevoked({ serial }: Certificate, { revoked }: VerifiedCrl): void {
-  if (revoked.has(toHex(serial))) throw refuse("CERT_REVOKED", "certificate was revoked");
+export function checkNotRevoked(certificate: Certificate, { revoked }: VerifiedCrl): void {
+  if (!revoked.has(toHex(certificate.serial))) return;
+  throw refuse("CERT_REVOKED", `${nameOf(certificate)} was revoked`);
 }

@@ -193,6 +193,7 @@ export function parseEvidencePolicy(json: string): EvidencePolicy {
   if (json.length > MAX_POLICY_CHARACTERS) {
     throw refuse(`${json.length} characters, ${MAX_POLICY_CHARACTERS} allowed`);
   }
+  if (json.trim() === "") throw refuse("the document is empty");
   try {
     return document(parseStrictJson(json), "");
   } catch (cause) {

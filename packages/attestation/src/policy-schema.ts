@@ -19,6 +19,9 @@ export interface ObjectSchema<T> {
   };
 }
 
+/** Characters of a misspelt name that messages repeat. */
+const MAX_NAME_CHARACTERS = 64;
+
 function refuse(path: string, needed: string): StrictJsonError {
   return new StrictJsonError(`${path === "" ? "the document" : path} is not ${needed}`);
 }
@@ -37,15 +40,26 @@ export function object<T extends object>(schema: ObjectSchema<T>): Reader<T> {
     const members = [...(value as ReadonlyMap<string, StrictJson>)].map(([name, member]) => {
       const read = readers.get(name);
       if (read !== undefined) return [name, read(member, inside(name))] as const;
-      throw new StrictJsonError(`${inside(JSON.stringify(name))} is not known`);
+      throw new StrictJsonError(
+        `${inside(JSON.stringify(name.slice(0, MAX_NAME_CHARACTERS)))} is not known; known are ${[...readers.keys()].join(", ")}`,
+      );
     });
     return Object.fromEntries(members) as T;
   };
 }
 
-/** The word `any`, or what `read` takes. */
+/** The word `any`, or what `read` takes; who gives another single value hears of both. */
 export function anyOr<T>(read: Reader<T>): Reader<T | "any"> {
-  return (value, path) => (value === "any" ? value : read(value, path));
+  return (value, path) => {
+    if (value === "any") return value;
+    if (value instanceof Map || Array.isArray(value)) return read(value, path);
+    try {
+      return read(value, path);
+    } catch (cause) {
+      if (!(cause instanceof StrictJsonError)) throw cause;
+      throw new StrictJsonError(`${cause.message}, nor the word "any"`, { cause });
+    }
+  };
 }
 
 /** An array of at most `max` of what `read` takes. */

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CommandContext } from "./command-context.ts";
 import { addCertificateCommands } from "./commands/certificate-command.ts";
@@ -41,13 +42,25 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
     await createProgram({ ...io, stdout }).parseAsync(args, { from: "user" });
     return EXIT.done;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.done;
+      // What to do instead is on standard error already.
+      if (args.includes("--json")) io.stdout(errorJson(usageError(error)));
+      return EXIT.usage;
+    }
     io.stderr(errorLine(error));
     // One document only: a refusal may be in the command's own, and `up` has told it as an event.
     const isTold = output.wrote || args[0] === "up";
     if (args.includes("--json") && !isTold) io.stdout(errorJson(error));
     return exitCodeOf(error);
   }
+}
+
+/** Commander's refusal as ours; where it only printed its help, a command was missing. */
+function usageError({ code, message }: CommanderError): CliError {
+  const isHelp = code === "commander.help";
+  const text = isHelp ? "a command is missing, see --help" : message.replace(/^error: /, "");
+  return new CliError("USAGE", text);
 }
 
 function createProgram(io: CliIo): Command {

@@ -19,9 +19,14 @@ export {
   type FileCollateralStoreOptions,
 } from "./collateral/collateral-store.ts";
 export { fetchEndorsements } from "./collateral/fetch-endorsements.ts";
+export { findEndorsements } from "./collateral/find-endorsements.ts";
 export type { HttpOptions } from "./collateral/http-get.ts";
 export { createKdsProvider, type KdsProviderOptions } from "./collateral/kds-provider.ts";
-export { loadCollateralBundle } from "./collateral/load-bundle.ts";
+export {
+  type LoadedCollateral,
+  loadCollateralBundle,
+  type SkippedFile,
+} from "./collateral/load-bundle.ts";
 export {
   createDcapProviderFor,
   createPccsProvider,
@@ -42,6 +47,7 @@ export {
   type CollateralRefusal,
   type CollateralRefusalKind,
   collateralRefusalOf,
+  refusalText,
 } from "./collateral/refusal.ts";
 export { connectEnclaveTee } from "./enclave/connect-enclave-tee.ts";
 export type { EnclaveChannel } from "./enclave/enclave-channel.ts";

@@ -100,3 +100,17 @@ export async function carrara(...args: readonly string[]): Promise<CommandResult
   const node = ["--conditions=@carrara/source", "--import", "tsx", main];
   return await runProgram(process.execPath, ...node, ...args);
 }
+
+/** What `evidence verify` says of a Coordinator's own evidence, with the collateral that its mesh keeps. */
+export async function verifyOwnEvidence(
+  { mesh, stateDir }: TestMesh,
+  ...options: readonly string[]
+): Promise<CommandResult> {
+  const quote = join(stateDir, "quote.bin");
+  await carrara(
+    ...["manifest", "verify", mesh.files.manifest, `localhost:${mesh.ports.coordinator}`, "-i"],
+    ...["--coordinator-cert", join(stateDir, "verified.pem"), "--save-sgx-quote", quote],
+  );
+  const collateral = join(stateDir, "collateral");
+  return await carrara("evidence", "verify", quote, "--collateral", collateral, ...options);
+}

@@ -9,6 +9,8 @@ export type StrictJson =
 
 /** Nesting that signed collateral needs is below 8. */
 const MAX_DEPTH = 16;
+/** Characters of a key that messages repeat. */
+const MAX_KEY_CHARACTERS = 64;
 const INTEGER = /-?(?:0|[1-9]\d*)/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SPACE = /[ \t\n\r]*/y;
@@ -57,7 +59,11 @@ export function parseStrictJson(text: string): StrictJson {
     if (take("}")) return members;
     do {
       const key = string();
-      if (members.has(key)) throw new StrictJsonError("duplicate key");
+      if (members.has(key)) {
+        throw new StrictJsonError(
+          `duplicate key ${JSON.stringify(key.slice(0, MAX_KEY_CHARACTERS))}`,
+        );
+      }
       need(":");
       members.set(key, value(depth));
     } while (take(","));

@@ -125,6 +125,15 @@ test("whatever a policy refused is contraindicated, though the vector only warns
   expect(submods["enclave"]?.["ear.status"]).toBe("contraindicated");
 });
 
+test("remarks are listed with the warnings and judge nothing", () => {
+  const remarked = subject({ evidence: { remarks: ["TRAILING_BYTES"] } });
+  const { submods } = toEar(input({ subjects: new Map([["enclave", remarked]]) }));
+  expect(submods["enclave"]).toMatchObject({
+    "ear.status": "affirming",
+    "carrara.evidence": { warnings: ["TRAILING_BYTES"] },
+  });
+});
+
 test("no violation is affirming, whichever it is", () => {
   const codes: readonly PolicyErrorCode[] = [
     "POLICY_ADVISORY",

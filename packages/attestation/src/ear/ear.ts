@@ -80,7 +80,7 @@ export function toEar(input: EarInput): EarClaims {
 
 function submoduleOf(subject: EarSubject): EarSubmodule {
   const { evidence, violations, policyId, deviations = [] } = subject;
-  const { assurance, tee, status, advisoryIds = [], warnings = [], debug } = evidence;
+  const { assurance, tee, status, advisoryIds = [], warnings = [], remarks = [], debug } = evidence;
   const vector = trustworthinessOf(subject);
   return {
     // A vector cannot say that somebody wanted other code than the one it does not recognise.
@@ -93,7 +93,7 @@ function submoduleOf(subject: EarSubject): EarSubmodule {
       tee,
       ...(status !== undefined && { status }),
       advisoryIds,
-      warnings,
+      warnings: [...warnings, ...remarks],
       violations: violations.map(({ code }) => code),
       deviations,
     },

@@ -12,6 +12,8 @@ export interface EarEvidence {
   readonly advisoryIds?: readonly string[];
   /** Things to know that no policy refused, such as `PROVISIONAL_FIRMWARE`. */
   readonly warnings?: readonly string[];
+  /** Said beside the warnings, and no reason to think less of the hardware. */
+  readonly remarks?: readonly string[];
   /** Whether the host can look inside. */
   readonly debug: boolean;
 }

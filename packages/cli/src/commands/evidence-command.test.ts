@@ -213,6 +213,39 @@ describe("evidence show", () => {
     expect(JSON.parse(stdout)).toMatchObject({ kind: "tdx-quote", encoding: "hex" });
   });
 
+  test("reads evidence behind a byte order mark, and in PEM armour of any label", async () => {
+    const mark = new Uint8Array([0xef, 0xbb, 0xbf]);
+    for (const text of [toHex(evidenceOf("tdx")), toBase64(evidenceOf("tdx"))]) {
+      const shown = await show(await put("marked", concatBytes(mark, utf8(text))));
+      expect(shown).toMatchObject({ kind: "tdx-quote" });
+    }
+    for (const label of ["QUOTE", "SGX QUOTE", "CERTIFICATE"]) {
+      const shown = await show(await put("armour", encodePem(label, evidenceOf("sgx"))));
+      expect(shown).toMatchObject({ kind: "sgx-quote", encoding: "pem" });
+    }
+  });
+
+  test.each<[string, Uint8Array | string, string]>([
+    ["words", "hello this is text", "neither hex, base64 nor PEM of evidence"],
+    ["a word", "abcd", "neither hex, base64 nor PEM of evidence"],
+    ["zeros", new Uint8Array(1024 * 1024), "bytes without the marks of evidence"],
+    ["a policy", '{"sgx":{}}', "a JSON document"],
+    ["a key", encodePem("PRIVATE KEY", new Uint8Array(40)), "PRIVATE KEY in PEM without the marks"],
+  ])("and verify say of %s that it is no evidence", async (_, content, message) => {
+    const file = await put("nothing", content);
+    for (const command of ["show", "verify"]) {
+      const { code, stdout, stderr } = await carrara(command, file);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toContain(`Error: EVIDENCE_UNRECOGNISED: the file holds `);
+      expect(stderr).toContain(message);
+    }
+  });
+
+  test("names the algorithm of AMD's signatures", async () => {
+    const { certificates } = await show("snp/evidence.bin");
+    expect(certificates).toMatchObject([{ signatureAlgorithm: "rsassaPss" }, {}, {}]);
+  });
+
   test.each<[string, (good: Uint8Array) => Uint8Array | string, string]>([
     ["that is cut off", (good) => good.subarray(0, 400), "EVIDENCE_UNREADABLE: QUOTE_TRUNCATED: "],
     ["without its end", (good) => good.subarray(0, -1), "EVIDENCE_UNREADABLE: QUOTE_TRUNCATED: "],
@@ -236,7 +269,7 @@ describe("evidence show", () => {
     ],
     [
       "that starts like a certificate",
-      () => new Uint8Array([0x30, 0x82, 0, 1]),
+      () => new Uint8Array([0x30, 0x82, 0, 1, 0x30]),
       "EVIDENCE_UNREADABLE: CERT_MALFORMED: ",
     ],
     [
@@ -303,12 +336,13 @@ describe("evidence verify", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: BANNER });
     const lines = stdout.split("\n");
     expect(lines[0]).toBe(
-      `ACCEPTED AS A SIMULATION: ${tee.toUpperCase()} evidence, TCB status SIMULATED ${tee === "snp" ? "firmware" : "UpToDate"} (no hardware protection)`,
+      `ACCEPTED AS A SIMULATION: ${tee.toUpperCase()} evidence, ${tee === "snp" ? "processor SIMULATED Milan" : "TCB status SIMULATED UpToDate"} (no hardware protection)`,
     );
     expect(lines[1]).toBe(
       "Nobody said which code is expected or what it should speak of (report data): any is accepted; name it with --policy",
     );
     expect(stdout).toMatch(/^ {2}assurance +simulation$/m);
+    expect(stdout).toMatch(/^ {2}trustAnchor +[^(]+ \(of "Simulation - NOT HARDWARE"\)$/m);
     expect(stdout).toContain(PADDED);
   });
 
@@ -328,7 +362,10 @@ describe("evidence verify", () => {
       policyId: "default",
       expected: { measurement: "any", reportData: "any" },
       violations: [],
-      platform: { trustAnchor: expect.stringMatching(/^(?:SIMULATION SGX Root CA|ARK-Milan)$/) },
+      platform: {
+        trustAnchor: expect.stringMatching(/^(?:SIMULATION SGX Root CA|ARK-Milan)$/),
+        trustAnchorOrganization: "Simulation - NOT HARDWARE",
+      },
       identity: { reportData: PADDED, debug: false },
       checks: { collateral: `${tee}/collateral.json`, appraisal: "accepted" },
     });
@@ -350,7 +387,7 @@ describe("evidence verify", () => {
         );
         expect({ code, stdout }).toEqual({ code: 3, stdout: "NOT TRUSTED: POLICY_SIMULATION\n" });
         expect(stderr).toMatch(
-          /^Error: POLICY_SIMULATION: .*root "[^"]+", which is neither.*--insecure/,
+          /^Error: POLICY_SIMULATION: .*root "[^"]+" of "Simulation - NOT HARDWARE", which is neither.*--insecure/,
         );
       }
     },
@@ -386,7 +423,9 @@ describe("evidence verify", () => {
       );
       expect(code).toBe(0);
       const unchecked = /^ {2}revocation +not checked, there was no list$/m;
-      if (tee === "snp") expect(stdout).toMatch(unchecked);
+      if (tee !== "snp") continue;
+      expect(stdout).toMatch(unchecked);
+      expect(stdout).toMatch(/^Warnings\n {2}REVOCATION_NOT_CHECKED +\S/m);
     }
     const listed = await carrara("verify", "snp/evidence.bin", ...offline("snp"), "-i");
     expect(listed.stdout).toMatch(/^ {2}revocation +checked$/m);
@@ -421,7 +460,7 @@ describe("evidence verify", () => {
     for (const code of codes) expect(text.stdout).toMatch(new RegExp(`^  ${code} +\\S`, "m"));
     expect(text.stdout).toContain("product id is 3, 4 needed");
     expect(text.stderr).toMatch(
-      /^SIMULATION: .*\nError: POLICY_TCB_EVALUATION_NUMBER: refused by policy: /,
+      /^SIMULATION: .*\nError: POLICY_TCB_EVALUATION_NUMBER: refused by policy: [a-z].*, POLICY_ISV_SVN \(.*\)\n$/,
     );
     const json = await carrara(...args, "--json");
     expect(json.code).toBe(3);
@@ -431,6 +470,7 @@ describe("evidence verify", () => {
       policyId: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       expected: { measurement: "named", reportData: "named" },
       violations: codes.map((code) => ({ code, message: expect.any(String) })),
+      error: { code: codes[0], message: expect.any(String) },
     });
   });
 
@@ -458,6 +498,54 @@ describe("evidence verify", () => {
     );
     expect(other.code).toBe(3);
     expect(other.stderr).toContain("the policy accepts no evidence of tdx");
+    expect(other.stdout).toMatch(/^ {2}expectedMeasurement +nothing for tdx$/m);
+    expect(other.stdout).toMatch(/^ {2}expectedReportData +nothing for tdx$/m);
+  });
+
+  test.each<[string, string, string]>([
+    ["is empty", " \n", "policy: the document is empty"],
+    ["says a thing twice", '{"sgx":{},"sgx":{}}', 'duplicate key "sgx"'],
+    ["names an unknown TEE", '{"sxg":{}}', '"sxg" is not known; known are sgx, tdx, snp'],
+    [
+      "has a slip of the pen",
+      '{"sgx":{"measurement":"Any","reportData":"any"}}',
+      'sgx.measurement is not an object, nor the word "any"',
+    ],
+  ])("says of a policy that %s what is wrong", async (_, text, message) => {
+    const file = await put("wrong.json", text);
+    const { code, stderr } = await carrara("verify", "sgx/evidence.bin", "-i", "--policy", file);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+
+  test("says who gave no collateral, why, and what to do about it", async () => {
+    const args = ["verify", "sgx/evidence.bin", "-i", "--pccs"];
+    const { code, stderr } = await carrara(...args, "http://127.0.0.1:1/key-in-the-path/");
+    expect(code).toBe(4);
+    expect(stderr).toBe(
+      "Error: COLLATERAL_UNAVAILABLE: 127.0.0.1:1 gave no collateral: the service cannot be reached: bad port; give it with --collateral FILE, or name a service with --pccs URL\n",
+    );
+  });
+
+  test("names the certificate or the list that has expired", async () => {
+    const args = ["verify", "sgx/evidence.bin", ...offline("sgx"), "-i", "--at"];
+    const { stderr } = await carrara(...args, "2032-01-01T00:00:00Z");
+    expect(stderr).toMatch(/^Error: CERT_EXPIRED: "SIMULATION SGX Root CA" was valid until 20/);
+    const scenario = { issuedAt: { pckCrl: new Date(Date.now() - 60 * 86_400_000) } };
+    const made = { tee: "sgx", dir: join(dir, "stale"), scenario } as const;
+    machines.set("stale", await createSimulatedEvidence(made));
+    const stale = ["verify", "stale/evidence.bin", "--collateral", "stale/collateral.json", "-i"];
+    expect((await carrara(...stale)).stderr).toMatch(
+      /^Error: CRL_EXPIRED: revocation list of "SIMULATION SGX PCK Platform CA" was due again 20/,
+    );
+  });
+
+  test("writes the same warnings into an attestation result", async () => {
+    const longer = await put("longer.bin", concatBytes(evidenceOf("sgx"), new Uint8Array(3)));
+    const { stdout } = await carrara("verify", longer, ...offline("sgx"), "-i", "--ear");
+    expect(JSON.parse(stdout)).toMatchObject({
+      submods: { sgx: { "carrara.evidence": { warnings: ["TRAILING_BYTES"] } } },
+    });
   });
 
   test("takes the statuses and advisories of the options, but not beside a policy", async () => {
@@ -498,6 +586,7 @@ describe("evidence verify", () => {
     expect(good.code).toBe(0);
     expect(good.stdout).toContain("Nobody said which code is expected: any is accepted");
     expect(await verify(PADDED)).toMatchObject({ code: 0 });
+    expect(await verify(`0x${PADDED}`)).toMatchObject({ code: 0 });
     for (const nonce of [toHex(REPORT_DATA).slice(2), `${toHex(REPORT_DATA)}01`, "00"]) {
       const bad = await verify(nonce);
       expect(bad.code).toBe(3);
@@ -581,6 +670,7 @@ describe("evidence verify", () => {
       await carrara("verify", "sgx/evidence.bin", ...offline("sgx"), "-i", "--at", time);
     const now = new Date();
     expect((await verify(now.toISOString())).code).toBe(0);
+    expect((await verify(now.toISOString().toLowerCase())).code).toBe(0);
     expect((await verify(String(Math.floor(now.getTime() / 1000)))).code).toBe(0);
     for (const time of ["2001-01-01T00:00:00Z", "2049-01-01T02:00:00+02:00"]) {
       const { code, stdout } = await verify(time);
@@ -640,8 +730,8 @@ describe("evidence verify", () => {
       submods: { snp: { "carrara.evidence": { violations: ["POLICY_MEASUREMENT"] } } },
     });
     const broken = await carrara("verify", await put("none.bin", "00"), ...args.slice(2));
-    expect(broken).toMatchObject({ code: 3 });
-    expect(JSON.parse(broken.stdout)).toMatchObject({ error: { code: "QUOTE_TRUNCATED" } });
+    expect(broken).toMatchObject({ code: 1 });
+    expect(JSON.parse(broken.stdout)).toMatchObject({ error: { code: "EVIDENCE_UNRECOGNISED" } });
   });
 
   test("follows an Azure HCL report from its variable data to the SNP report", async () => {
@@ -671,12 +761,13 @@ describe("evidence verify", () => {
 
   test("says that a certificate alone is no evidence", async () => {
     const [leaf = new Uint8Array()] = certificatesOf(evidenceOf("sgx"));
-    const { code, stdout } = await carrara(
+    const { code, stdout, stderr } = await carrara(
       "verify",
       await put("leaf.der", leaf),
       ...offline("sgx"),
     );
-    expect({ code, stdout }).toEqual({ code: 3, stdout: "NOT TRUSTED: RATLS_NO_EVIDENCE\n" });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^Error: EVIDENCE_UNRECOGNISED: .* nothing to verify/);
   });
 
   test.each<[string, number, string, readonly string[]]>([
@@ -719,6 +810,8 @@ describe("evidence verify", () => {
       "POLICY_INVALID",
       ["sgx/evidence.bin", "--policy", "slip.json"],
     ],
+    ["a file for evidence is named", 2, "USAGE", ["sgx/evidence.bin", "--save-sgx-quote", "x"]],
+    ["an option is not known", 2, "USAGE", ["sgx/evidence.bin", "--frobnicate"]],
     ["the nonce is no hex", 2, "USAGE", ["sgx/evidence.bin", "--nonce", "0g"]],
     ["the nonce is empty", 2, "USAGE", ["sgx/evidence.bin", "--nonce", ""]],
     [
@@ -744,7 +837,6 @@ describe("evidence verify", () => {
     const text = await carrara("verify", ...args);
     expect(text).toMatchObject({ code, stdout: "" });
     expect(text.stderr).toContain(`Error: ${error}: `);
-    if (code === 2) return;
     const json = await carrara("verify", ...args, "--json");
     expect(json.code).toBe(code);
     expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: error } });
@@ -754,6 +846,13 @@ describe("evidence verify", () => {
     const { code, stdout } = await carrara("verify", "--help");
     expect(code).toBe(0);
     expect(stdout).toContain("report data must be these bytes and zeros up to 64");
+    expect(stdout).toMatch(/--pccs <url> [\s\S]*also\s+--pccs-url/);
+    expect(stdout).toMatch(/--nonce <hex> [\s\S]*64/);
+    expect(stdout).toMatch(/--accepted-tcb-statuses <list> [\s\S]*--accepted-advisories <list>/);
+    expect(stdout).not.toMatch(/--save-sgx-quote|--era-config|PCK/);
+    const alone = await carrara("--json");
+    expect(alone.code).toBe(2);
+    expect(JSON.parse(alone.stdout)).toMatchObject({ error: { code: "USAGE" } });
     for (const example of stdout.match(/^ {2}carrara .*$/gm) ?? []) {
       expect(example).toMatch(/^ {2}carrara evidence verify /);
     }

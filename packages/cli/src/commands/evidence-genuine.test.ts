@@ -127,6 +127,39 @@ describe.skipIf(!existsSync(VECTORS))(
       },
     );
 
+    test.each(
+      named(
+        casesOf("sgx-dcap", "tdx-dcap").filter(
+          ({ collateral, expected }) => collateral !== undefined && expected.verify.ok,
+        ),
+      ),
+    )("quote %s finds its collateral among all", async (_, { quote, time, expected }) => {
+      const { document, stderr } = await evidence(
+        ...["verify", pathOf(quote), "--collateral", pathOf("collateral"), "--at", String(time)],
+      );
+      expect(document).toMatchObject({ verified: true, status: expected.verify.status });
+      expect(stderr).not.toContain("Warning");
+    });
+
+    test("a SIGSTRUCT, a revocation list and collateral are said to be what they are", async () => {
+      const wrong = await evidence("verify", pathOf("sgx/oasis.sigstruct.bin"));
+      expect(wrong).toMatchObject({
+        code: 1,
+        document: { error: { code: "EVIDENCE_UNRECOGNISED" } },
+      });
+      expect(wrong.stderr).toContain(
+        "a SIGSTRUCT, an enclave's signature; see carrara package-info",
+      );
+      const collateral = pathOf("collateral/sgx-00606a000000-2025-08.json");
+      const { stderr } = await evidence("show", collateral);
+      expect(stderr).toContain("the file holds collateral; give it with --collateral");
+      const { pckCrl } = JSON.parse(readFileSync(collateral, "utf8")) as {
+        readonly pckCrl: string;
+      };
+      await writeFile(join(dir, "list.hex"), pckCrl);
+      expect((await evidence("verify", "list.hex")).stderr).toContain("holds a revocation list");
+    });
+
     test.each(named(casesOf("snp")))("report %s is shown and verified", async (id, one) => {
       const { report, vek, chain, time, expected } = one;
       const shown = await evidence("show", pathOf(report));
@@ -149,7 +182,10 @@ describe.skipIf(!existsSync(VECTORS))(
         platform: { revocation: "not checked, there was no list" },
         violations: expected.defaultPolicy?.violations.map((violation) => ({ code: violation })),
       });
-      expect(Object.keys(document["warnings"] ?? {})).toEqual(expected.warnings);
+      expect(Object.keys(document["warnings"] ?? {})).toEqual([
+        ...(expected.warnings ?? []),
+        "REVOCATION_NOT_CHECKED",
+      ]);
     });
 
     test.each(named(casesOf("snp-vek")))("key %s is shown", async (_, { vek, expected }) => {

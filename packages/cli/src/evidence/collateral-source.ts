@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
 import {
-  type AmdEndorsements,
   AttestationError,
   type EndorsementRequest,
   type Endorsements,
@@ -9,19 +8,32 @@ import {
 } from "@carrara/attestation";
 import { EncodingError, parsePem } from "@carrara/encoding";
 import {
-  type CollateralBundle,
-  type CollateralProvider,
   collateralRefusalOf,
-  createBundleProvider,
   createDcapProviderFor,
   createKdsProvider,
   createPcsProvider,
   fetchEndorsements,
+  findEndorsements,
+  type LoadedCollateral,
   loadCollateralBundle,
+  refusalText,
+  TeeError,
 } from "@carrara/tee";
 import { CliError } from "../cli-error.ts";
 import type { CliIo } from "../cli-io.ts";
 import { printable } from "../printable.ts";
+
+/** Hosts of the vendors' own services, for messages. */
+const INTEL_HOST = "api.trustedservices.intel.com";
+const AMD_HOST = "kdsintf.amd.com";
+
+/** What endorsements are wanted for. */
+interface EndorsementQuestion {
+  readonly evidence: Evidence;
+  /** The time of verification: of several collaterals the one that is valid then counts. */
+  readonly now: Date;
+  readonly signal: AbortSignal;
+}
 
 /** Where the endorsements of evidence come from; all of it is untrusted input. */
 export interface CollateralSource {
@@ -33,9 +45,8 @@ export interface CollateralSource {
    * `COLLATERAL_UNAVAILABLE`, and AttestationError for evidence that does not say what it needs.
    */
   endorse(
-    evidence: Evidence,
+    question: EndorsementQuestion,
     beforeFetch: (root: Uint8Array | undefined) => void,
-    signal: AbortSignal,
   ): Promise<{ readonly endorsements: Endorsements; readonly root: Uint8Array | undefined }>;
 }
 
@@ -44,10 +55,17 @@ export function serviceSource(url: string | undefined): CollateralSource {
   const provider = { ...dcapService(url), ...createKdsProvider() };
   return {
     name: url === undefined ? "the vendors' services" : printable(url),
-    async endorse(evidence, beforeFetch, signal) {
+    async endorse({ evidence, signal }, beforeFetch) {
       const request = endorsementRequestOf(evidence);
       beforeFetch(request.rootCertificate);
-      return withRoot(await fetchEndorsements(provider, request, signal), request.rootCertificate);
+      try {
+        return withRoot(
+          await fetchEndorsements(provider, request, signal),
+          request.rootCertificate,
+        );
+      } catch (cause) {
+        throw unanswered(cause, request, url);
+      }
     },
   };
 }
@@ -62,81 +80,76 @@ function dcapService(url: string | undefined): ReturnType<typeof createPcsProvid
   throw new CliError("USAGE", "--pccs is no URL of a service, as in https://localhost:8081");
 }
 
+/** Who did not answer, why, and what to do about it. */
+function unanswered(cause: unknown, { vendor }: EndorsementRequest, url?: string): unknown {
+  if (!(cause instanceof Error) || collateralRefusalOf(cause) === undefined) return cause;
+  const isIntel = vendor === "intel";
+  // Not the whole URL, which may have more in it than others should read.
+  const host = isIntel ? (url === undefined ? INTEL_HOST : new URL(url).host) : AMD_HOST;
+  const next = `give it with --collateral FILE${isIntel ? ", or name a service with --pccs URL" : ""}`;
+  const message = `${host} gave no collateral: ${refusalText(cause)}; ${next}`;
+  return new TeeError("COLLATERAL_UNAVAILABLE", message, { cause });
+}
+
 /**
- * A file (or directory) of collateral. Throws `FILE_UNREADABLE`, `COLLATERAL_INVALID`.
+ * A file (or directory) of collateral; what does not count in a directory is told on standard error.
+ * Throws `FILE_UNREADABLE`, `COLLATERAL_INVALID`.
  */
 export async function fileSource(io: CliIo, file: string): Promise<CollateralSource> {
-  const bundle = await loadBundle(io, file);
+  const name = printable(file);
+  const { bundle, skipped } = await load(io, file);
+  for (const item of skipped) {
+    io.stderr(
+      `Warning: ${printable(`${file}/${item.name}`)} is passed over: ${printable(item.reason)}\n`,
+    );
+  }
   return {
-    name: printable(file),
-    async endorse(evidence, beforeFetch, signal) {
-      const only = onlyEndorsements(bundle, evidence);
-      if (only !== undefined) return only;
-      const request = endorsementRequestOf(evidence);
-      beforeFetch(request.rootCertificate);
-      return withRoot(await endorseFrom(bundle, request, signal), request.rootCertificate);
+    name,
+    async endorse({ evidence, now }, beforeFetch) {
+      const request = requestOf(evidence);
+      const root = request?.rootCertificate;
+      beforeFetch(root);
+      const endorsements = naming(name, () => findEndorsements(bundle, evidence, now));
+      if (endorsements !== undefined) return await Promise.resolve(withRoot(endorsements, root));
+      const next = "name another with --collateral, or leave it out to ask the vendor's service";
+      throw new TeeError(
+        "COLLATERAL_UNAVAILABLE",
+        `${name} has no collateral of ${platformOf(evidence, request)}; ${next}`,
+      );
     },
   };
 }
 
-async function loadBundle(io: CliIo, file: string): Promise<CollateralBundle> {
+async function load(io: CliIo, file: string): Promise<LoadedCollateral> {
+  const name = printable(file);
   try {
     return await loadCollateralBundle(resolve(io.cwd, file));
   } catch (cause) {
-    const name = printable(file);
-    if (collateralRefusalOf(cause) !== undefined) {
-      throw new CliError("COLLATERAL_INVALID", `${name} is no collateral that can be read`, {
-        cause,
-      });
-    }
+    if (collateralRefusalOf(cause) !== undefined) throw invalid(name, cause);
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
     const message = code === "ENOENT" ? `no such file: ${name}` : `cannot read ${name} (${code})`;
     throw new CliError("FILE_UNREADABLE", message, { cause });
   }
 }
 
-/**
- * What a file with the collateral of one platform has is used whatever it says of itself: the
- * verifier then tells by its exact code what is wrong with it.
- */
-function onlyEndorsements(
-  bundle: CollateralBundle,
-  evidence: Evidence,
-): Awaited<ReturnType<CollateralSource["endorse"]>> | undefined {
-  if (evidence.tee === "snp") return onlyAmd(bundle, evidence);
-  const [collateral, second] = bundle.dcap;
-  if (collateral === undefined || second !== undefined) return undefined;
-  const root = rootOfEvidence(evidence) ?? rootOf(collateral.pckCertChain);
-  return { endorsements: { vendor: "intel", collateral }, root };
+function naming<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw collateralRefusalOf(cause) === undefined ? cause : invalid(name, cause);
+  }
 }
 
-function onlyAmd(
-  { veks, chains, crls }: CollateralBundle,
-  evidence: Evidence,
-): Awaited<ReturnType<CollateralSource["endorse"]>> | undefined {
-  const carried = carriedBy(evidence);
-  const one = [veks, chains, crls].every((items) => items.length <= 1);
-  if (!one || (carried.vek === undefined && veks.length === 0)) return undefined;
-  const vek = carried.vek ?? veks[0];
-  const chain = carried.chain ?? chains[0];
-  const crl = crls[0]?.crl;
-  const endorsements = {
-    vendor: "amd",
-    ...(vek === undefined ? {} : { vek }),
-    ...(chain === undefined ? {} : { chain }),
-    ...(crl === undefined ? {} : { crl }),
-  } as const;
-  return { endorsements, root: rootOf(chain) };
+function invalid(name: string, cause: unknown): CliError {
+  const reason = cause instanceof Error ? refusalText(cause) : String(cause);
+  return new CliError("COLLATERAL_INVALID", `${name} cannot be used: ${reason}`, { cause });
 }
 
-/** What came with the evidence; nothing when it does not even say what processor it is of. */
-function carriedBy(evidence: Evidence): AmdEndorsements {
-  const request = requestOf(evidence);
-  return request?.vendor === "amd" ? request.carried : {};
-}
-
-function rootOfEvidence(evidence: Evidence): Uint8Array | undefined {
-  return requestOf(evidence)?.rootCertificate;
+/** What the collateral must be of, for people. */
+function platformOf(evidence: Evidence, request: EndorsementRequest | undefined): string {
+  if (request === undefined) return `${evidence.tee} platforms that do not name themselves`;
+  if (request.vendor === "amd") return `this ${request.product} chip or provider (${request.key})`;
+  return `${request.tee} platforms of fmspc ${request.fmspc} (${request.ca} ca)`;
 }
 
 /** Undefined when the evidence does not say what it needs, which a file may have all the same. */
@@ -152,52 +165,15 @@ function requestOf(evidence: Evidence): EndorsementRequest | undefined {
   }
 }
 
-async function endorseFrom(
-  bundle: CollateralBundle,
-  request: EndorsementRequest,
-  signal: AbortSignal,
-): Promise<Endorsements> {
-  const endorsements = await fetchEndorsements(lenientProvider(bundle), request, signal);
-  if (endorsements.vendor === "intel" || endorsements.crl?.length !== 0) return endorsements;
-  const { crl: _, ...rest } = endorsements;
-  return rest;
-}
-
-/** A file need not have AMD's revocation list: that none was checked is then part of the result. */
-function lenientProvider(bundle: CollateralBundle): CollateralProvider {
-  const provider = bundleProvider(bundle);
-  return {
-    ...provider,
-    async getAmdCrl(product, key, signal) {
-      try {
-        return await provider.getAmdCrl(product, key, signal);
-      } catch (error) {
-        if (collateralRefusalOf(error)?.kind === "unknown") return new Uint8Array();
-        throw error;
-      }
-    },
-  };
-}
-
-function bundleProvider(bundle: CollateralBundle): CollateralProvider {
-  try {
-    return createBundleProvider({ bundle });
-  } catch (cause) {
-    if (collateralRefusalOf(cause) === undefined) throw cause;
-    throw new CliError("COLLATERAL_INVALID", "an item of the collateral is not what it should be", {
-      cause,
-    });
-  }
-}
-
+/** The root of the chain that is verified: of a quote its own, of a report that of its endorsements. */
 function withRoot(
   endorsements: Endorsements,
   ofEvidence: Uint8Array | undefined,
 ): { readonly endorsements: Endorsements; readonly root: Uint8Array | undefined } {
-  if (ofEvidence !== undefined || endorsements.vendor === "intel") {
-    return { endorsements, root: ofEvidence };
+  if (endorsements.vendor === "amd") {
+    return { endorsements, root: rootOf(endorsements.chain) ?? ofEvidence };
   }
-  return { endorsements, root: rootOf(endorsements.chain) };
+  return { endorsements, root: ofEvidence ?? rootOf(endorsements.collateral.pckCertChain) };
 }
 
 /** The last certificate of a PEM chain, which its root claims to be. */

@@ -18,6 +18,7 @@ import { type Fact, fact, facts, type Json, type Part } from "./facts.ts";
 
 const OID_NAMES: ReadonlyMap<string, string> = new Map([
   ...Object.entries(OID).map(([name, oid]) => [oid, name] as const),
+  ["1.2.840.113549.1.1.10", "rsassaPss"],
   ["1.2.840.113741.1.13.1", "intelSgx"],
   ["2.23.133.5.4.9", "raTlsEvidence"],
   ["1.3.6.1.4.1.3704.1.1", "amdStructVersion"],

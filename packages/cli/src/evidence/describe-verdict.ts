@@ -4,6 +4,8 @@ import { type Fact, type FactValue, fact, facts, noted, type Part } from "./fact
 /** What verified evidence says, and what was found, for people. */
 export interface VerdictFacts {
   readonly verified: VerifiedEvidence;
+  /** Who holds the root, where it is not a vendor's own. */
+  readonly rootHolder: string | undefined;
   /** What was checked, in order. */
   readonly checks: Readonly<Record<string, FactValue>>;
   readonly violations: readonly AppraisalViolation[];
@@ -11,15 +13,15 @@ export interface VerdictFacts {
 
 /** The parts of a verdict: checks, platform, identity, warnings and what the policy refused. */
 export async function describeVerdict(input: VerdictFacts): Promise<Part[]> {
-  const { verified, checks, violations } = input;
+  const { verified, rootHolder, checks, violations } = input;
   const warnings = warningsOf(verified);
   return [
     { key: "checks", title: "Checks", facts: facts(checks) },
-    { key: "platform", title: "Platform", facts: platformFacts(verified) },
+    { key: "platform", title: "Platform", facts: platformFacts(verified, rootHolder) },
     { key: "identity", title: identityTitle(verified), facts: await identityFacts(verified) },
-    ...(warnings.length === 0
+    ...(Object.keys(warnings).length === 0
       ? []
-      : [{ key: "warnings", title: "Warnings", facts: facts(Object.fromEntries(warnings)) }]),
+      : [{ key: "warnings", title: "Warnings", facts: facts(warnings) }]),
     ...(violations.length === 0
       ? []
       : [
@@ -32,23 +34,32 @@ export async function describeVerdict(input: VerdictFacts): Promise<Part[]> {
   ];
 }
 
-/** The TCB status in words: nothing lets a simulation read like the real thing. */
+/** The TCB status in words, and AMD's processor: nothing lets a simulation read like the real thing. */
 export function statusText(verified: VerifiedEvidence): string {
-  const status = verified.tee === "snp" ? undefined : verified.status;
-  if (verified.assurance !== "hardware") {
-    return `SIMULATED ${status ?? "firmware"} (no hardware protection)`;
-  }
-  return status ?? "none, AMD publishes no status";
+  const [what, value] =
+    verified.tee === "snp" ? ["processor", verified.product] : ["TCB status", verified.status];
+  if (verified.assurance === "hardware") return `${what} ${value}`;
+  return `${what} SIMULATED ${value} (no hardware protection)`;
 }
 
-function platformFacts(verified: VerifiedEvidence): Fact[] {
+function tcbStatusOf(verified: VerifiedEvidence): FactValue {
+  const isReal = verified.assurance === "hardware";
+  if (verified.tee !== "snp") {
+    return isReal ? verified.status : `SIMULATED ${verified.status} (no hardware protection)`;
+  }
+  if (!isReal) return "SIMULATED firmware (no hardware protection)";
+  return noted(null, "AMD publishes none: name a floor with minTcb in a policy");
+}
+
+function platformFacts(verified: VerifiedEvidence, rootHolder: string | undefined): Fact[] {
   const { name, spkiSha256 } = verified.trustAnchor;
   const common = facts({
     tee: verified.tee,
     assurance: verified.assurance,
-    trustAnchor: name,
+    trustAnchor: rootHolder === undefined ? name : noted(name, `of "${rootHolder}"`),
+    ...(rootHolder === undefined ? {} : { trustAnchorOrganization: rootHolder }),
     trustAnchorSpkiSha256: spkiSha256,
-    tcbStatus: statusText(verified),
+    tcbStatus: tcbStatusOf(verified),
   });
   return [...common, ...(verified.tee === "snp" ? amdFacts(verified) : intelFacts(verified))];
 }
@@ -154,27 +165,21 @@ const SNP_WARNINGS = {
   UNKNOWN_REPORT_VERSION: "the report is newer than the layout that was read",
 } as const;
 
-function warningsOf(verified: VerifiedEvidence): [string, string][] {
+/** What to know of evidence that is genuine all the same: words by code. */
+export function warningsOf(verified: VerifiedEvidence): Readonly<Record<string, string>> {
   if (verified.tee === "snp") {
-    return verified.warnings.map((warning) => [warning, SNP_WARNINGS[warning]]);
+    return {
+      ...Object.fromEntries(verified.warnings.map((code) => [code, SNP_WARNINGS[code]])),
+      ...(verified.crlChecked
+        ? {}
+        : { REVOCATION_NOT_CHECKED: "there was no revocation list of the root" }),
+    };
   }
   const { trailingBytes, pck } = verified;
-  return [
-    ...(trailingBytes > 0
-      ? [
-          [
-            "TRAILING_BYTES",
-            `${trailingBytes} bytes after the quote, which nothing vouches for`,
-          ] as [string, string],
-        ]
-      : []),
-    ...(pck.cpuSvnDiffers
-      ? [
-          ["CPU_SVN_DIFFERS", "the PCK certificate's components differ from its CPUSVN"] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-  ];
+  const after = `${trailingBytes} bytes after the quote, which nothing vouches for`;
+  const differs = "the PCK certificate's components differ from its CPUSVN";
+  return {
+    ...(trailingBytes > 0 ? { TRAILING_BYTES: after } : {}),
+    ...(pck.cpuSvnDiffers ? { CPU_SVN_DIFFERS: differs } : {}),
+  };
 }

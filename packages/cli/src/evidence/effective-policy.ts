@@ -118,8 +118,9 @@ export function deviationsOf(
 
 /** What is expected of evidence; `bound` is report data that speaks of what is in the same file. */
 export interface Expectations {
-  readonly measurement: "any" | "named";
-  readonly reportData: "any" | "bound" | "named";
+  /** `nothing` when the policy accepts no evidence of this TEE. */
+  readonly measurement: "any" | "named" | "nothing";
+  readonly reportData: "any" | "bound" | "named" | "nothing";
 }
 
 /** Whether the policy says of the evidence's TEE what may run, and for whom. */
@@ -127,10 +128,11 @@ export function expectationsOf(
   { verified, isBound }: Pick<VerifiedFile, "verified" | "isBound">,
   { policy, reportDataNonce }: EffectivePolicy,
 ): Expectations {
-  const { measurement, reportData } = policy[verified.tee] ?? {};
-  const isOpen = reportData === "any" && reportDataNonce === undefined;
+  const expected = policy[verified.tee];
+  if (expected === undefined) return { measurement: "nothing", reportData: "nothing" };
+  const isOpen = expected.reportData === "any" && reportDataNonce === undefined;
   return {
-    measurement: measurement === "any" ? "any" : "named",
+    measurement: expected.measurement === "any" ? "any" : "named",
     reportData: isOpen ? (isBound ? "bound" : "any") : "named",
   };
 }

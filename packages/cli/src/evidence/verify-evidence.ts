@@ -13,7 +13,7 @@ import type { CliIo } from "../cli-io.ts";
 import { printable } from "../printable.ts";
 import { type Report, writeReport } from "../report.ts";
 import { VERSION } from "../version.ts";
-import { describeVerdict, statusText } from "./describe-verdict.ts";
+import { describeVerdict, statusText, warningsOf } from "./describe-verdict.ts";
 import {
   appraise,
   deviationsOf,
@@ -45,7 +45,11 @@ interface Verdict extends VerifiedFile {
  * AttestationError with the exact code, whose document is then written already.
  */
 export async function verifyEvidence(io: CliIo, input: EvidenceVerdictInput): Promise<void> {
-  const found = await verifying(io, input);
+  const found = await refusing(
+    io,
+    input.output,
+    async () => await verifyFile(input.file, input.verification),
+  );
   const violations = appraise(found.verified, input.policy);
   const verdict: Verdict = { ...found, violations };
   showAssurance(io, verdict.verified.assurance);
@@ -54,17 +58,21 @@ export async function verifyEvidence(io: CliIo, input: EvidenceVerdictInput): Pr
   requireAccepted(violations);
 }
 
-/** Writes what is no evidence, or is not genuine, as a verdict too. */
-async function verifying(io: CliIo, input: EvidenceVerdictInput): Promise<VerifiedFile> {
+/** Does `work`, and writes it as a verdict when it finds evidence that is not genuine. */
+export async function refusing<T>(
+  io: CliIo,
+  output: EvidenceVerdictInput["output"],
+  work: () => Promise<T> | T,
+): Promise<T> {
   try {
-    return await verifyFile(input.file, input.verification);
+    return await work();
   } catch (cause) {
     const error = asRefusal(cause);
-    if (error instanceof AttestationError && input.output !== "ear") {
+    if (error instanceof AttestationError && output !== "ear") {
       const { code, message } = error;
       writeReport(
         io,
-        { json: input.output === "json" },
+        { json: output === "json" },
         {
           text: colored(io, "red", `NOT TRUSTED: ${code}`),
           json: { verdict: "refused", verified: false, error: { code, message } },
@@ -82,19 +90,21 @@ function asRefusal(cause: unknown): unknown {
 }
 
 async function reportOf(io: CliIo, verdict: Verdict, input: EvidenceVerdictInput): Promise<Report> {
-  const { verified, violations } = verdict;
+  const { verified, rootHolder, violations } = verdict;
   const { policy } = input;
+  const [first] = violations;
   const expected = expectationsOf(verdict, policy);
   const parts = await describeVerdict({
     verified,
+    rootHolder,
     violations,
     checks: {
       evidence: "signature, certificates and endorsements verify",
       ...verdict.checks,
       collateral: input.verification.source.name,
       policy: policy.file ?? "the default one",
-      expectedMeasurement: expected.measurement,
-      expectedReportData: expected.reportData,
+      expectedMeasurement: expectedText(expected.measurement, verified.tee),
+      expectedReportData: expectedText(expected.reportData, verified.tee),
       appraisal: violations.length === 0 ? "accepted" : `refused: ${codesOf(violations)}`,
     },
   });
@@ -115,16 +125,22 @@ async function reportOf(io: CliIo, verdict: Verdict, input: EvidenceVerdictInput
       policyId: policy.id,
       expected,
       violations,
+      // As of every failure, beside all that led to it.
+      ...(first === undefined ? {} : { error: { code: first.code, message: first.message } }),
       platform,
       ...json,
     },
   };
 }
 
+function expectedText(expected: string, tee: string): string {
+  return expected === "nothing" ? `nothing for ${tee}` : expected;
+}
+
 function headline(io: CliIo, { verified, violations }: Verdict): string {
   const what = `${verified.tee.toUpperCase()} evidence`;
   if (violations.length > 0) return colored(io, "red", `NOT TRUSTED: ${codesOf(violations)}`);
-  const status = `TCB status ${statusText(verified)}`;
+  const status = statusText(verified);
   if (verified.assurance === "hardware") {
     return colored(io, "green", `ACCEPTED: genuine ${what}, ${status}`);
   }
@@ -156,6 +172,9 @@ function earOf(verdict: Verdict, { policy, nonce }: EvidenceVerdictInput): objec
   const { verified, violations } = verdict;
   const expiresAt = verified.tee === "snp" ? verified.validUntil : verified.collateral.validUntil;
   const expected = expectationsOf(verdict, policy);
+  const evidence = earEvidenceOf(verified);
+  const known = evidence.warnings ?? [];
+  const remarks = Object.keys(warningsOf(verified)).filter((code) => !known.includes(code));
   return toEar({
     developer: "carrara",
     build: `carrara ${VERSION}`,
@@ -163,9 +182,9 @@ function earOf(verdict: Verdict, { policy, nonce }: EvidenceVerdictInput): objec
       [
         verified.tee,
         {
-          evidence: earEvidenceOf(verified),
+          evidence: { ...evidence, remarks },
           violations,
-          measurement: expected.measurement === "any" ? "unlisted" : "listed",
+          measurement: expected.measurement === "named" ? "listed" : "unlisted",
           deviations: deviationsOf(verified, violations),
           policyId: policy.id,
         },

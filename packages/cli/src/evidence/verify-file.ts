@@ -14,7 +14,7 @@ import { concatBytes, equalBytes } from "@carrara/encoding";
 import { CliError } from "../cli-error.ts";
 import type { CollateralSource } from "./collateral-source.ts";
 import type { FileContent } from "./recognise-file.ts";
-import { anchorsFor } from "./simulated-root.ts";
+import { anchorsFor, organizationOf } from "./simulated-root.ts";
 
 const HASHES = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" } as const;
 
@@ -33,6 +33,8 @@ export interface FileVerification {
 /** A file whose evidence is genuine. Whether it is welcome is for a policy to say. */
 export interface VerifiedFile {
   readonly verified: VerifiedEvidence;
+  /** Who holds the root that it ends in, as the root says. */
+  readonly rootHolder: string | undefined;
   /** What was checked beside the evidence itself, for people and programs alike. */
   readonly checks: Readonly<Record<string, string>>;
   /** Whether what report data speaks of was checked: a certificate's key, or what Azure adds. */
@@ -41,7 +43,8 @@ export interface VerifiedFile {
 
 /**
  * Verifies what a file holds. Throws AttestationError for evidence that is not shown to be genuine,
- * `COLLATERAL_UNAVAILABLE`, and `EVIDENCE_UNREADABLE` for what is no evidence by itself.
+ * `COLLATERAL_UNAVAILABLE`, and `EVIDENCE_UNREADABLE` or `EVIDENCE_UNRECOGNISED` for what is no evidence
+ * by itself.
  */
 export async function verifyFile(
   file: FileContent,
@@ -52,26 +55,36 @@ export async function verifyFile(
       const { evidence } = file;
       const bytes =
         evidence.tee === "snp" ? concatBytes(evidence.report, evidence.certTable) : evidence.quote;
-      return { verified: await verifyBytes(bytes, input), checks: {}, isBound: false };
+      return { ...(await verifyBytes(bytes, input)), checks: {}, isBound: false };
     }
     case "ra-tls":
       return await verifyCertificate(file.der, input);
     case "hcl":
       return await verifyHcl(file.bytes, input);
     case "certificates":
-      throw new AttestationError("RATLS_NO_EVIDENCE", "the certificate carries no evidence");
+      throw new CliError(
+        "EVIDENCE_UNRECOGNISED",
+        "the certificate carries no evidence: there is nothing to verify; see carrara evidence show",
+      );
   }
 }
 
-async function verifyBytes(bytes: Uint8Array, input: FileVerification): Promise<VerifiedEvidence> {
+type VerifiedBytes = Pick<VerifiedFile, "verified" | "rootHolder">;
+
+async function verifyBytes(bytes: Uint8Array, input: FileVerification): Promise<VerifiedBytes> {
   const { source, insecure, now, signal } = input;
   const { endorsements, root } = await source.endorse(
-    recogniseEvidence(bytes),
+    { evidence: recogniseEvidence(bytes), now, signal },
     (claimed) => void anchorsFor(claimed, insecure),
-    signal,
   );
   const anchors = anchorsFor(root, insecure);
-  return await createEvidenceVerifier().verify({ evidence: bytes, endorsements, anchors, now });
+  const verifier = createEvidenceVerifier();
+  const verified = await verifier.verify({ evidence: bytes, endorsements, anchors, now });
+  // Of a hardware root the key is known, and so is its holder.
+  return {
+    verified,
+    rootHolder: verified.assurance === "hardware" ? undefined : organizationOf(root),
+  };
 }
 
 async function verifyCertificate(
@@ -85,12 +98,13 @@ async function verifyCertificate(
     certValidity: ignoreCertificateValidity ? "ignore" : "enforce",
     ...(nonce === undefined ? {} : { nonce }),
     async verifyEvidence(bytes, vekChain) {
-      const verified = await verifyBytes(concatBytes(bytes, certTableOf(bytes, vekChain)), input);
-      return { verified, reportData: reportDataIn(verified) };
+      const found = await verifyBytes(concatBytes(bytes, certTableOf(bytes, vekChain)), input);
+      return { ...found, reportData: reportDataIn(found.verified) };
     },
   });
   return {
     verified: attestation.verified,
+    rootHolder: attestation.rootHolder,
     isBound: true,
     checks: {
       certificateSignature: "self-signed, verifies",
@@ -126,8 +140,8 @@ async function verifyHcl(bytes: Uint8Array, input: FileVerification): Promise<Ve
       "only the td's own machine can check the TDREPORT in this file; verify the quote made of it",
     );
   }
-  const verified = await verifyBytes(hardwareReport, input);
-  const reportData = reportDataIn(verified);
+  const found = await verifyBytes(hardwareReport, input);
+  const reportData = reportDataIn(found.verified);
   const bound = new Uint8Array(reportData.length);
   bound.set(
     new Uint8Array(await crypto.subtle.digest(HASHES[hashType], new Uint8Array(variableData))),
@@ -136,7 +150,7 @@ async function verifyHcl(bytes: Uint8Array, input: FileVerification): Promise<Ve
     throw new AttestationError("HCL_BINDING", "report data is not the hash of the variable data");
   }
   return {
-    verified,
+    ...found,
     isBound: true,
     checks: { variableData: "report data has its hash", tpmQuote: "not asked for" },
   };

@@ -36,6 +36,37 @@ export function readVcekFacts(der: Uint8Array): VcekFacts {
   });
 }
 
+/** Which kind of key a certificate is of, by its name. Throws `COLLATERAL_UNAVAILABLE`. */
+export function vekKeyOf(der: Uint8Array): AmdKey | undefined {
+  return readingCollateral("the certificate cannot be read", () => {
+    const name = commonNameOf(parseCertificate(der).subject);
+    return (["vcek", "vlek"] as const).find((key) => name === `SEV-${key.toUpperCase()}`);
+  });
+}
+
+/** What a VCEK or VLEK says of itself; unverified. */
+export interface VekFacts {
+  readonly key: AmdKey;
+  readonly product: SnpProduct;
+  /** Lower-case hex; a VLEK is of no chip. */
+  readonly hwId: string | undefined;
+  readonly tcb: SnpTcb;
+  readonly certificate: Certificate;
+}
+
+/** Reads the AMD extensions of a VCEK or VLEK in DER. Throws `COLLATERAL_UNAVAILABLE`. */
+export function readVekFacts(der: Uint8Array): VekFacts {
+  const key = vekKeyOf(der);
+  if (key === undefined) throw unavailable("malformed", "the certificate is no vcek or vlek");
+  if (key === "vcek") return { key, ...readVcekFacts(der) };
+  return readingCollateral("the certificate is no vlek", () => {
+    const certificate = parseCertificate(der);
+    const { product, tcb } = readVekInfo(certificate, "VLEK");
+    if (product === undefined) throw unavailable("malformed", "a vlek of an unknown product");
+    return { key, product, hwId: undefined, tcb, certificate };
+  });
+}
+
 /** Refuses a VCEK of another chip or firmware than was asked for. */
 export function checkVcek(vek: Uint8Array, { product, hwId, tcb }: ExactAmdRequest): void {
   const facts = readVcekFacts(vek);
@@ -74,6 +105,8 @@ export function readAmdChain(pem: string): AmdChainFacts {
 /** Whose CRL it is, and when it says that it is valid (milliseconds since 1970). */
 export interface AmdCrlFacts {
   readonly product: SnpProduct;
+  /** DER of the ARK's name. */
+  readonly issuerRaw: Uint8Array;
   readonly from: number;
   readonly until: number;
 }
@@ -83,7 +116,7 @@ export function readAmdCrl(der: Uint8Array): AmdCrlFacts {
   return readingCollateral("the crl cannot be read", () => {
     const crl = parseCrl(der);
     const [, line = ""] = /^ARK-([A-Za-z]+)$/.exec(commonNameOf(parseName(crl.issuerRaw))) ?? [];
-    return { product: productNamed(line), ...windowOf(crl) };
+    return { product: productNamed(line), issuerRaw: crl.issuerRaw, ...windowOf(crl) };
   });
 }
 

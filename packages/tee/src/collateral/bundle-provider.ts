@@ -1,7 +1,7 @@
-import type { SnpProduct } from "@carrara/attestation";
-import { readAmdChain, readAmdCrl, readVcekFacts } from "./amd-facts.ts";
+import { readAmdChain, readAmdCrl, readVcekFacts, vekKeyOf } from "./amd-facts.ts";
 import type { BundledDcapCollateral, CollateralBundle } from "./bundle.ts";
-import { type DcapFacts, readDcapFacts } from "./dcap-facts.ts";
+import { readDcapFacts } from "./dcap-facts.ts";
+import { type Dated, latestInForce } from "./in-force.ts";
 import type { CollateralProvider } from "./provider.ts";
 import { unavailable } from "./refusal.ts";
 import {
@@ -17,63 +17,63 @@ import {
 /** Dependencies of {@link createBundleProvider}. */
 export interface BundleProviderOptions {
   readonly bundle: CollateralBundle;
-}
-
-interface Dated<T> {
-  readonly value: T;
-  /** Milliseconds since 1970. */
-  readonly issued: number;
+  /** Only to choose among several answers. */
+  readonly now?: () => Date;
 }
 
 /**
- * Answers from a bundle, without a network; of several answers to one request the latest counts.
- * Throws `COLLATERAL_UNAVAILABLE` for an item that is not what it should be. What has expired is
- * handed out: the verifier refuses it by its name.
+ * Answers from a bundle, without a network; of several answers to one request the latest that is
+ * valid now counts, or the latest if none is: the verifier refuses it by its name. Throws
+ * `COLLATERAL_UNAVAILABLE` for an item that is not what it should be.
  */
-export function createBundleProvider({ bundle }: BundleProviderOptions): CollateralProvider {
+export function createBundleProvider(options: BundleProviderOptions): CollateralProvider {
+  const { bundle, now = () => new Date() } = options;
   const collaterals = indexDcap(bundle);
-  const chains = new Map(bundle.chains.map((pem) => [readAmdChain(pem).product, pem]));
-  const veks = indexVeks(bundle, chains);
+  const veks = indexVeks(bundle);
   const crls = indexCrls(bundle);
   return {
     async getDcapCollateral(request, signal) {
       signal?.throwIfAborted();
       return await Promise.resolve(
-        found(collaterals.get(dcapKey(exactDcapRequest(request)))).value,
+        found(collaterals.get(dcapKey(exactDcapRequest(request))), now()),
       );
     },
     async getAmdCertificates(request, signal) {
       signal?.throwIfAborted();
-      const { vek, chain } = found(veks.get(vcekKey(exactAmdRequest(request))));
+      const { vek, chain } = found(veks.get(vcekKey(exactAmdRequest(request))), now());
       return await Promise.resolve({ vek: vek.slice(), chain });
     },
     async getAmdCrl(product, key, signal) {
       signal?.throwIfAborted();
       checkAmdProduct(product);
       checkAmdKey(key);
-      return await Promise.resolve(found(crls.get(crlKey(product, key))).value.slice());
+      return await Promise.resolve(found(crls.get(crlKey(product, key)), now()).slice());
     },
   };
 }
 
-function found<T>(value: T | undefined): T {
+function found<T>(items: readonly Dated<T>[] = [], now: Date): T {
+  const value = latestInForce(items, now);
   if (value === undefined) throw unavailable("unknown", "the bundle has no such collateral");
   return value;
 }
 
-/** Sets `value` unless what is there is later. */
-function setLater<T>(map: Map<string, Dated<T>>, key: string, value: T, issued: number): void {
-  const there = map.get(key);
-  if (there === undefined || there.issued <= issued) map.set(key, { value, issued });
+type Index<T> = ReadonlyMap<string, readonly Dated<T>[]>;
+
+function indexOf<T>(items: readonly (Dated<T> & { readonly key: string })[]): Index<T> {
+  const map = new Map<string, Dated<T>[]>();
+  for (const item of items) map.set(item.key, [...(map.get(item.key) ?? []), item]);
+  return map;
 }
 
-function indexDcap({ dcap }: CollateralBundle): Map<string, Dated<BundledDcapCollateral>> {
-  const map = new Map<string, Dated<BundledDcapCollateral>>();
-  for (const { update = "standard", ...collateral } of dcap) {
-    const facts: DcapFacts = readDcapFacts(collateral);
-    setLater(map, dcapKey({ ...facts, update }), collateral, facts.tcbInfo.issueDate);
-  }
-  return map;
+function indexDcap({ dcap }: CollateralBundle): Index<BundledDcapCollateral> {
+  return indexOf(
+    dcap.map(({ update = "standard", ...value }) => {
+      const { from, until, ...facts } = readDcapFacts(value);
+      const issued = facts.tcbInfo.issueDate;
+      return { key: dcapKey({ ...facts, update }), value, from, until, issued };
+    }),
+  );
 }
 
 interface BundledVek {
@@ -81,26 +81,33 @@ interface BundledVek {
   readonly chain: string;
 }
 
-function indexVeks(
-  { veks }: CollateralBundle,
-  chains: ReadonlyMap<SnpProduct, string>,
-): Map<string, BundledVek> {
-  return new Map(
-    veks.map((vek) => {
+/** VLEKs are not asked for: they come with their evidence. */
+function indexVeks({ veks, chains }: CollateralBundle): Index<BundledVek> {
+  const issuers = new Map(
+    chains.map((pem) => {
+      const { product, key } = readAmdChain(pem);
+      return [crlKey(product, key), pem];
+    }),
+  );
+  const vceks = veks.filter((vek) => vekKeyOf(vek) !== "vlek");
+  return indexOf(
+    vceks.map((vek) => {
       const facts = readVcekFacts(vek);
-      const chain = chains.get(facts.product);
+      const { notBefore, notAfter } = facts.certificate;
+      const chain = issuers.get(crlKey(facts.product, "vcek"));
       if (chain === undefined) throw unavailable("malformed", "the bundle lacks a vcek's chain");
-      return [vcekKey(facts), { vek: vek.slice(), chain }];
+      const value = { vek: vek.slice(), chain };
+      return { key: vcekKey(facts), value, from: notBefore.getTime(), until: notAfter.getTime() };
     }),
   );
 }
 
-function indexCrls({ crls }: CollateralBundle): Map<string, Dated<Uint8Array>> {
-  const map = new Map<string, Dated<Uint8Array>>();
-  for (const { product, key, crl } of crls) {
-    const facts = readAmdCrl(crl);
-    if (facts.product !== product) throw unavailable("malformed", "a crl of another product");
-    setLater(map, crlKey(product, key), crl.slice(), facts.from);
-  }
-  return map;
+function indexCrls({ crls }: CollateralBundle): Index<Uint8Array> {
+  return indexOf(
+    crls.map(({ product, key, crl }) => {
+      const { from, until, ...facts } = readAmdCrl(crl);
+      if (facts.product !== product) throw unavailable("malformed", "a crl of another product");
+      return { key: crlKey(product, key), value: crl.slice(), from, until };
+    }),
+  );
 }

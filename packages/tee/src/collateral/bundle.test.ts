@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DcapCollateral } from "@carrara/attestation";
-import { encodePem, fromHex, utf8 } from "@carrara/encoding";
+import { encodePem, fromHex, toHex, utf8 } from "@carrara/encoding";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFakeVendor, type FakeVendor } from "../testing/fake-vendor.ts";
@@ -187,17 +187,22 @@ describe("a bundle provider", () => {
     },
   );
 
-  test("answers with the latest, in whatever order they come", async () => {
-    const later = await vendor.dcap(SGX, {
-      issuedAt: new Date(NOW.getTime() + DAY_MS),
-      evaluationDataNumber: 17,
-    });
+  test("answers with the latest that is valid, in whatever order they come", async () => {
+    const tomorrow = new Date(NOW.getTime() + DAY_MS);
+    const later = await vendor.dcap(SGX, { issuedAt: tomorrow, evaluationDataNumber: 17 });
+    const ages = new Date(NOW.getTime() + 1000 * DAY_MS);
     for (const dcap of [
       [collateral, later],
       [later, collateral],
     ]) {
-      const provider = createBundleProvider({ bundle: { ...EMPTY_BUNDLE, dcap } });
-      expect(await provider.getDcapCollateral(SGX)).toEqual(later);
+      const at = async (now: Date): Promise<DcapCollateral> =>
+        await createBundleProvider({
+          bundle: { ...EMPTY_BUNDLE, dcap },
+          now: () => now,
+        }).getDcapCollateral(SGX);
+      expect(await at(NOW)).toEqual(collateral);
+      expect(await at(tomorrow)).toEqual(later);
+      expect(await at(ages)).toEqual(later);
     }
   });
 
@@ -238,7 +243,7 @@ describe("a bundle on disk", () => {
   test("is one file", async () => {
     const path = join(dir, "bundle.json");
     await writeFile(path, encodeCollateralBundle(full));
-    expect(await loadCollateralBundle(path)).toEqual(full);
+    expect(await loadCollateralBundle(path)).toEqual({ bundle: full, skipped: [] });
   });
 
   test("is a directory of files with one item each", async () => {
@@ -250,15 +255,65 @@ describe("a bundle on disk", () => {
     await writeFile(join(path, "ask-ark.pem"), full.chains[0] ?? "");
     await writeFile(join(path, "milan-vlek.crl"), encodePem("X509 CRL", crl));
     await writeFile(join(path, "README.md"), "not read");
-    expect(await loadCollateralBundle(path)).toEqual(full);
+    expect(await loadCollateralBundle(path)).toEqual({
+      bundle: full,
+      skipped: [
+        { name: "README.md", reason: "it is no collateral: neither json, der, pem nor hex" },
+        { name: "sub", reason: "it is no regular file" },
+      ],
+    });
   });
 
-  test("is refused with a CRL that does not say whose it is", async () => {
-    const path = join(dir, "nameless");
+  test("is a directory whose files are told by what is in them", async () => {
+    const path = join(dir, "content");
     await mkdir(path);
-    await writeFile(join(path, "x.crl"), fromHex("3000"));
-    const error: unknown = await loadCollateralBundle(path).catch((caught: unknown) => caught);
-    expect(collateralRefusalOf(error)).toMatchObject({ kind: "malformed" });
+    const [vek = new Uint8Array(), chain = ""] = [full.veks[0], full.chains[0]];
+    const crl = full.crls[0]?.crl ?? new Uint8Array();
+    await writeFile(
+      join(path, "dcap-sgx-00906ed50000-processor-standard"),
+      JSON.stringify(collateral),
+    );
+    await writeFile(join(path, "chip.crt"), `${encodePem("CERTIFICATE", vek)}${chain}`);
+    await writeFile(join(path, "list-vlek.hex"), `${toHex(crl)}\n`);
+    await writeFile(join(path, "floor-sgx-00906ed50000-standard"), '{"version":1}');
+    expect(await loadCollateralBundle(path)).toEqual({ bundle: full, skipped: [] });
+  });
+
+  test.each<readonly [string, string, () => Uint8Array | string, string]>([
+    ["JSON of something else", "a.json", () => "{}", "tcbInfo is missing or not what it should be"],
+    ["half a document", "b.json", () => '{"tcbInfo":', "not JSON"],
+    [
+      "collateral of no platform",
+      "c.json",
+      () => JSON.stringify({ ...collateral, tcbInfo: "{}" }),
+      "tcbInfo has no evaluation data number",
+    ],
+    ["a CRL whose name says of no key", "x.crl", () => full.crls[0]?.crl ?? "", "has vcek or vlek"],
+    ["bytes", "d.der", () => fromHex("3000"), "cannot be read"],
+    ["half a chain", "e.pem", () => (full.chains[0] ?? "").slice(0, -900), "pem cannot be read"],
+    [
+      "an issuer alone",
+      "f.pem",
+      () => `${(full.chains[0] ?? "").split("END CERTIFICATE-----")[0]}END CERTIFICATE-----`,
+      '"SEV-Milan" alone',
+    ],
+    ["what is too large", "g.json", () => new Uint8Array(MAX_BUNDLE_BYTES + 1), "33554433 bytes"],
+  ])("names a file of %s and why it does not count", async (_, name, content, reason) => {
+    const path = await mkdtemp(join(dir, "odd-"));
+    await writeFile(join(path, name), content());
+    await writeFile(join(path, "good"), JSON.stringify(collateral));
+    const { bundle, skipped } = await loadCollateralBundle(path);
+    expect(bundle).toEqual({ ...EMPTY_BUNDLE, dcap: [collateral] });
+    expect(skipped).toEqual([{ name, reason: expect.stringContaining(reason) }]);
+  });
+
+  test("is refused as one file that is none, and above its size", async () => {
+    for (const content of ["hello", new Uint8Array(MAX_BUNDLE_BYTES + 1)]) {
+      const path = join(dir, "one");
+      await writeFile(path, content);
+      const error: unknown = await loadCollateralBundle(path).catch((caught: unknown) => caught);
+      expect(collateralRefusalOf(error)).toMatchObject({ kind: "malformed" });
+    }
   });
 
   test("is refused by the system when it is not there", async () => {
@@ -271,7 +326,7 @@ const VECTORS = fileURLToPath(new URL("../../../../../shared/vectors/", import.m
 describe.skipIf(!existsSync(VECTORS))("genuine collateral", () => {
   test("is found in its directory by what it says of itself", async () => {
     const path = join(VECTORS, "collateral");
-    const bundle = await loadCollateralBundle(path);
+    const { bundle } = await loadCollateralBundle(path);
     expect(bundle.dcap).toHaveLength(readdirSync(path).length);
     const provider = createBundleProvider({ bundle });
     const { tcbInfo } = await provider.getDcapCollateral({

@@ -31,13 +31,13 @@ export interface BundledAmdCrl {
 
 /**
  * Endorsements for use without a network. All but CRLs of AMD say themselves what they are for:
- * collateral by its TCB info and PCK CRL, a VCEK by its extensions, a chain by its first name.
+ * collateral by its TCB info and PCK CRL, a VCEK or VLEK by its extensions, a chain by its first name.
  */
 export interface CollateralBundle {
   readonly dcap: readonly BundledDcapCollateral[];
-  /** VCEKs, DER. */
+  /** VCEKs, and VLEKs that their holders kept, DER. */
   readonly veks: readonly Uint8Array[];
-  /** PEM, ASK first, then ARK. */
+  /** PEM, ASK or ASVK first, then ARK. */
   readonly chains: readonly string[];
   readonly crls: readonly BundledAmdCrl[];
 }

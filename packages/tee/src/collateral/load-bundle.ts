@@ -1,66 +1,99 @@
 import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import type { SnpProduct } from "@carrara/attestation";
-import { derOf, textOf } from "./body.ts";
-import {
-  type CollateralBundle,
-  EMPTY_BUNDLE,
-  MAX_BUNDLE_BYTES,
-  parseCollateralBundle,
-} from "./bundle.ts";
-import type { AmdKey } from "./provider.ts";
-import { unavailable } from "./refusal.ts";
+import { basename, join } from "node:path";
+import { type CollateralBundle, EMPTY_BUNDLE, MAX_BUNDLE_BYTES } from "./bundle.ts";
+import { checkCollateralItem, readCollateralItem } from "./collateral-item.ts";
+import { FLOOR_PREFIX } from "./collateral-store.ts";
+import { collateralRefusalOf, refusalText, unavailable } from "./refusal.ts";
 
 /** Most files of a directory. */
 const MAX_FILES = 4096;
-const PRODUCTS: readonly SnpProduct[] = ["Milan", "Genoa", "Turin"];
+
+/** A file of a directory that holds no collateral. */
+export interface SkippedFile {
+  /** Its name in the directory. */
+  readonly name: string;
+  /** Why, in words. */
+  readonly reason: string;
+}
+
+/** What was found under a path. */
+export interface LoadedCollateral {
+  readonly bundle: CollateralBundle;
+  /** Whoever named the directory must hear of these: none of them takes part in a verification. */
+  readonly skipped: readonly SkippedFile[];
+}
 
 /**
- * Reads a bundle from a file, or from a directory: every `*.json` in it is a bundle document or a
- * DcapCollateral object, `*.der` a VCEK, `*.pem` a chain of ASK and ARK, and `PRODUCT-vcek.crl` or
- * `PRODUCT-vlek.crl` (DER, PEM or hex) a CRL. Other files and subdirectories do not count. Throws
- * `COLLATERAL_UNAVAILABLE`, and Node's system errors.
+ * Reads collateral from a file, or from the files of a directory, which may be a cache's own: each is
+ * told by its content, whatever its ending. Throws `COLLATERAL_UNAVAILABLE` for a file that is none,
+ * and for more than 32 MiB; Node's system errors.
  */
-export async function loadCollateralBundle(path: string): Promise<CollateralBundle> {
-  if (!(await stat(path)).isDirectory()) {
-    return parseCollateralBundle(await readBounded(path, MAX_BUNDLE_BYTES));
-  }
-  const names = (await readdir(path)).filter((name) => /\.(?:json|der|pem|crl)$/.test(name));
+export async function loadCollateralBundle(path: string): Promise<LoadedCollateral> {
+  if ((await stat(path)).isDirectory()) return await loadDirectory(path);
+  const bytes = await readBounded(path, await sizeOf(path));
+  return { bundle: readCollateralItem(basename(path), bytes), skipped: [] };
+}
+
+async function loadDirectory(path: string): Promise<LoadedCollateral> {
+  // What a cache has seen is nothing to verify with.
+  const names = (await readdir(path)).filter((name) => !name.startsWith(FLOOR_PREFIX));
   if (names.length > MAX_FILES) {
     throw unavailable("malformed", `directory has ${names.length} files, ${MAX_FILES} allowed`);
   }
-  let left = MAX_BUNDLE_BYTES;
+  let total = 0;
   let bundle = EMPTY_BUNDLE;
+  const skipped: SkippedFile[] = [];
   for (const name of names.toSorted()) {
-    const bytes = await readBounded(join(path, name), left);
-    left -= bytes.length;
-    bundle = joined(bundle, readItem(name, bytes));
+    try {
+      const file = join(path, name);
+      const size = await sizeOf(file);
+      if (total + size > MAX_BUNDLE_BYTES)
+        throw tooLarge(total + size, "the directory with this file");
+      const item = readCollateralItem(name, await readBounded(file, size));
+      checkCollateralItem(item);
+      total += size;
+      bundle = joined(bundle, item);
+    } catch (error) {
+      skipped.push({ name, reason: reasonOf(error) });
+    }
   }
-  return bundle;
+  return { bundle, skipped };
 }
 
-async function readBounded(path: string, maxBytes: number): Promise<Uint8Array> {
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) throw error;
+  if (collateralRefusalOf(error) !== undefined) return refusalText(error);
+  if ("code" in error && typeof error.code === "string") return `cannot be read (${error.code})`;
+  throw error;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  // Before it is opened: a pipe would wait for its writer.
+  const found = await stat(path);
+  if (!found.isFile()) throw unavailable("malformed", "it is no regular file");
+  if (found.size > MAX_BUNDLE_BYTES) throw tooLarge(found.size, "the file");
+  return found.size;
+}
+
+function tooLarge(size: number, what: string): Error {
+  return unavailable("malformed", `${what} has ${size} bytes, ${MAX_BUNDLE_BYTES} allowed`);
+}
+
+/** A file that grows meanwhile is read as far as it was. */
+async function readBounded(path: string, size: number): Promise<Uint8Array> {
   const file = await open(path, "r");
   try {
-    const { size } = await file.stat();
-    if (size > maxBytes) throw unavailable("malformed", "the bundle is too large");
-    return new Uint8Array(await file.readFile());
+    const bytes = new Uint8Array(size);
+    let length = 0;
+    while (length < size) {
+      const { bytesRead } = await file.read(bytes, length, size - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return bytes.subarray(0, length);
   } finally {
     await file.close();
   }
-}
-
-function readItem(name: string, bytes: Uint8Array): CollateralBundle {
-  if (name.endsWith(".json")) return parseCollateralBundle(bytes);
-  if (name.endsWith(".der")) return { ...EMPTY_BUNDLE, veks: [bytes] };
-  if (name.endsWith(".pem")) return { ...EMPTY_BUNDLE, chains: [textOf(bytes)] };
-  const [, line = "", key = ""] = /^([a-z]+)-(vcek|vlek)\.crl$/i.exec(name) ?? [];
-  const product = PRODUCTS.find((known) => known.toLowerCase() === line.toLowerCase());
-  if (product === undefined) throw unavailable("malformed", "a crl file is not PRODUCT-KEY.crl");
-  return {
-    ...EMPTY_BUNDLE,
-    crls: [{ product, key: key.toLowerCase() as AmdKey, crl: derOf(bytes) }],
-  };
 }
 
 function joined(a: CollateralBundle, b: CollateralBundle): CollateralBundle {

@@ -1,3 +1,5 @@
+// The small form of zod: this room is in the Coordinator's image.
+import * as z from "zod/mini";
 import { TeeError } from "../error.ts";
 
 /**
@@ -74,4 +76,27 @@ export function readingCollateral<T>(message: string, read: () => T): T {
     if (collateralRefusalOf(reason) !== undefined) throw reason;
     throw unavailable("malformed", message, { reason });
   }
+}
+
+/** Why there is no collateral, in words: the message, and what was found wrong. */
+export function refusalText(error: Error): string {
+  const reason = collateralRefusalOf(error)?.reason;
+  const detail = reason === undefined ? undefined : detailOf(reason);
+  return detail === undefined ? error.message : `${error.message}: ${detail}`;
+}
+
+function detailOf(reason: unknown): string | undefined {
+  // Its message repeats what it could not read.
+  if (reason instanceof SyntaxError) return "not JSON";
+  if (reason instanceof z.core.$ZodError) {
+    const path = reason.issues[0]?.path.map(String).join(".") ?? "";
+    return `${path === "" ? "a member" : path} is missing or not what it should be`;
+  }
+  return reason instanceof Error ? (causeOf(reason) ?? reason.message) : undefined;
+}
+
+/** `ECONNREFUSED` and the like, which `fetch` hides in a cause. */
+function causeOf({ cause }: Error): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
 }
