@@ -31,6 +31,24 @@ export async function verifyP256(
   return await crypto.subtle.verify(P256_SHA256, key, signature, data);
 }
 
+/**
+ * What every quote needs anew. A platform whose own primitives are faster than WebCrypto, which hops
+ * between threads for each, may give them; they must accept exactly what these accept.
+ */
+export interface QuoteCrypto {
+  /** SHA-256 of `bytes`. */
+  readonly sha256: (bytes: Uint8Array) => Promise<Uint8Array> | Uint8Array;
+  /** Whether `signature` (r‖s, 64 bytes) over `data` is by `key`, under SHA-256. */
+  readonly verifyP256: (
+    key: ImportedKey,
+    signature: Uint8Array,
+    data: Uint8Array,
+  ) => Promise<boolean> | boolean;
+}
+
+/** {@link QuoteCrypto} wherever WebCrypto is. */
+export const WEB_QUOTE_CRYPTO: QuoteCrypto = Object.freeze({ sha256, verifyP256 });
+
 const P384 = { name: "ECDSA", namedCurve: "P-384" };
 const P384_SHA384 = { name: "ECDSA", hash: "SHA-384" };
 

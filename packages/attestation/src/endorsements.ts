@@ -2,14 +2,18 @@ import { EncodingError, encodePem, equalBytes, fromHex, toHex } from "@carrara/e
 import { type Certificate, PkiError, parseCertificate } from "@carrara/pki";
 import type { DcapCollateral } from "./dcap/collateral.ts";
 import { pckInfoOfQuote } from "./dcap/pck-info.ts";
-import { parseQuote } from "./dcap/quote.ts";
+import { parseQuote, pckChainOf, type Quote } from "./dcap/quote.ts";
 import { AttestationError } from "./error.ts";
 import type { Evidence } from "./evidence.ts";
+import { createMemo } from "./memo.ts";
 import { CERT_TABLE_GUID, parseCertTable } from "./snp/cert-table.ts";
 import type { SnpProduct } from "./snp/product.ts";
 import { parseSnpReport } from "./snp/report.ts";
 import { decodeSnpTcb, type SnpTcb } from "./snp/tcb.ts";
 import { readVekInfo } from "./snp/vek-extensions.ts";
+
+/** Chains that stay in memory; a mesh has a few platforms, and a chain is below 64 KiB. */
+const MEMO_CAPACITY = 32;
 
 /** Endorsements of an AMD platform; what is left out is taken from the evidence, or not checked. */
 export interface AmdEndorsements {
@@ -55,17 +59,32 @@ export type EndorsementRequest =
  * and `SNP_PRODUCT_UNKNOWN`.
  */
 export function endorsementRequestOf(evidence: Evidence): EndorsementRequest {
-  if (evidence.tee !== "snp") {
-    const quote = parseQuote(evidence.quote);
-    const { fmspc, ca, rootCertificate } = pckInfoOfQuote(quote);
-    return { vendor: "intel", tee: quote.tee, fmspc, ca, rootCertificate };
-  }
+  if (evidence.tee !== "snp") return requestOfQuote(parseQuote(evidence.quote));
   const report = parseSnpReport(evidence.report);
   const { carried, ark } = readTable(evidence.certTable);
   const key = report.signerInfo.signingKey === "VLEK" ? "vlek" : "vcek";
   const product = report.product ?? productOfVek(carried.vek, key);
   const tcb = decodeSnpTcb(report.reportedTcb, product);
   return { vendor: "amd", key, product, hwId: report.chipId, tcb, carried, rootCertificate: ark };
+}
+
+function requestOfQuote(quote: Quote): EndorsementRequest {
+  const { fmspc, ca, rootCertificate } = pckInfoOfQuote(quote);
+  return { vendor: "intel", tee: quote.tee, fmspc, ca, rootCertificate };
+}
+
+/**
+ * Makes an {@link endorsementRequestOf} that remembers what it read of the chains of quotes, by their
+ * whole text: the same chain gives the same object.
+ */
+export function createEndorsementRequests(): (evidence: Evidence) => Promise<EndorsementRequest> {
+  const requests = createMemo<EndorsementRequest>(MEMO_CAPACITY);
+  return async (evidence) => {
+    if (evidence.tee === "snp") return endorsementRequestOf(evidence);
+    const quote = parseQuote(evidence.quote);
+    const key = [quote.tee, pckChainOf(quote) ?? ""];
+    return await requests.get(key, async () => await Promise.resolve(requestOfQuote(quote)));
+  };
 }
 
 /** A report of version 2 does not say what processor it is of; its VEK does. */

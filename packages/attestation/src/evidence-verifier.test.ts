@@ -4,13 +4,14 @@ import { beforeAll, describe, expect, test } from "vitest";
 import {
   type AmdEndorsementsText,
   amdEndorsementsOfText,
+  createEndorsementRequests,
   type Endorsements,
   endorsementRequestOf,
   endorsementsToText,
   isRootOf,
 } from "./endorsements.ts";
 import { AttestationError } from "./error.ts";
-import { encodeEvidence, recogniseEvidence } from "./evidence.ts";
+import { type Evidence, encodeEvidence, recogniseEvidence } from "./evidence.ts";
 import { createEvidenceVerifier, HARDWARE_ANCHORS } from "./evidence-verifier.ts";
 import { guestExposure } from "./guest-exposure.ts";
 import { decodeOeQuote } from "./oe-quote.ts";
@@ -92,6 +93,24 @@ describe("evidence says itself what it needs:", () => {
     expect(request).toMatchObject({ vendor: "intel", tee: "sgx", fmspc: "53494d000000" });
     expect(isRootOf(request, sgx.anchor)).toBe(true);
     expect(isRootOf(request, tdx.anchor)).toBe(false);
+  });
+
+  test("is read once for each chain and kind, as long as it can be read", async () => {
+    const requestOf = createEndorsementRequests();
+    const quote = async (): Promise<Evidence> => recogniseEvidence(await sgx.quote(REPORT_DATA));
+    const first = await requestOf(await quote());
+    expect(first).toEqual(endorsementRequestOf(await quote()));
+    expect(await requestOf(await quote())).toBe(first);
+    const td = await tdx.quote(REPORT_DATA, tdQuote({ version: 4 }, REPORT_DATA));
+    const other = await requestOf(recogniseEvidence(td));
+    expect(other).toMatchObject({ tee: "tdx" });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await expect(requestOf({ tee: "sgx", quote: new Uint8Array(9) })).rejects.toMatchObject({
+        code: "QUOTE_TRUNCATED",
+      });
+    }
+    const report = recogniseEvidence(await reportWithCertificates());
+    expect(await requestOf(report)).toEqual(endorsementRequestOf(report));
   });
 
   test("a report names product, chip and firmware, and brings what it has", async () => {

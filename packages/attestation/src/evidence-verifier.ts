@@ -1,6 +1,7 @@
 import { equalBytes } from "@carrara/encoding";
 import { parseCertificate } from "@carrara/pki";
 import { copyBytes } from "./copy-bytes.ts";
+import { type QuoteCrypto, WEB_QUOTE_CRYPTO } from "./crypto.ts";
 import { pckInfoOfQuote } from "./dcap/pck-info.ts";
 import { parseQuote } from "./dcap/quote.ts";
 import type { VerifiedQuote } from "./dcap/verified-quote.ts";
@@ -38,8 +39,10 @@ export interface EvidenceVerifier {
 }
 
 /** Makes a verifier. It does no I/O; the clock and the endorsements are arguments of each call. */
-export function createEvidenceVerifier(): EvidenceVerifier {
-  const dcap = createDcapVerifier();
+export function createEvidenceVerifier(
+  quoteCrypto: QuoteCrypto = WEB_QUOTE_CRYPTO,
+): EvidenceVerifier {
+  const dcap = createDcapVerifier(quoteCrypto);
   const snp = createSnpVerifier();
   return {
     async verify({ evidence: bytes, endorsements, anchors = HARDWARE_ANCHORS, now }) {

@@ -23,6 +23,7 @@ export {
   verifyAzureVtpm,
 } from "./azure/verifier.ts";
 export { type Cbor, type CborEntry, cbor } from "./cbor.ts";
+export type { QuoteCrypto } from "./crypto.ts";
 export type { AuthData } from "./dcap/auth-data.ts";
 export {
   type DcapCollateral,
@@ -105,6 +106,7 @@ export {
   type AmdEndorsements,
   type AmdEndorsementsText,
   amdEndorsementsOfText,
+  createEndorsementRequests,
   type EndorsementRequest,
   type Endorsements,
   endorsementRequestOf,

@@ -1,10 +1,10 @@
 import {
   AttestationError,
+  createEndorsementRequests,
   type EndorsementRequest,
   type Endorsements,
   type EvidenceVerifier,
   encodeEvidence,
-  endorsementRequestOf,
   guestExposure,
   isRootOf,
   recogniseEvidence,
@@ -44,9 +44,21 @@ const ENDORSEMENTS_TIMEOUT_MS = 10_000;
 
 /** Makes a verifier that accepts evidence under some trust anchors. */
 export function createQuoteVerifier(deps: QuoteVerifierDeps): QuoteVerifier {
+  const requestOf = createEndorsementRequests();
+  const known = new WeakSet<EndorsementRequest>();
+  const ownRequestOf = async (quote: Uint8Array): Promise<EndorsementRequest> => {
+    try {
+      const request = await requestOf(recogniseEvidence(quote));
+      // Reading its root again for every quote of a platform showed in profiles.
+      if (!known.has(request)) requireOwnRoot(request, deps.anchors);
+      known.add(request);
+      return request;
+    } catch (cause) {
+      throw quoteError(cause);
+    }
+  };
   const endorsementsOf = async (quote: Uint8Array): Promise<Endorsements> => {
-    const request = asQuoteError(() => endorsementRequestOf(recogniseEvidence(quote)));
-    asQuoteError(() => requireOwnRoot(request, deps.anchors));
+    const request = await ownRequestOf(quote);
     try {
       return await deps.endorsements(request, AbortSignal.timeout(ENDORSEMENTS_TIMEOUT_MS));
     } catch (cause) {
@@ -87,14 +99,6 @@ async function claimsOf(verified: VerifiedEvidence): Promise<QuoteClaims> {
   if (verified.tee === "snp") return { identity, status: undefined, advisoryIds: [], exposure };
   const { status, advisoryIds } = verified;
   return { identity, status, advisoryIds, exposure };
-}
-
-function asQuoteError<T>(run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    throw quoteError(cause);
-  }
 }
 
 function quoteError(cause: unknown): unknown {

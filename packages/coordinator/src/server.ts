@@ -6,6 +6,7 @@ import { serveMeshApi } from "./api/mesh/mesh-api.ts";
 import type { CoordinatorConfig, Environment } from "./config.ts";
 import { type Coordinator, openCoordinator } from "./coordinator.ts";
 import { manifestFingerprint } from "./core/deployment.ts";
+import { NODE_QUOTE_CRYPTO } from "./core/quote-crypto.ts";
 import { CoordinatorError } from "./error.ts";
 import { createKeyRequest } from "./keyring/key-client.ts";
 import { serveKeyApi } from "./keyring/key-server.ts";
@@ -111,7 +112,7 @@ async function openAll(
 
 function quotesOf({ endorsements, tee, clock }: CoordinatorServerDeps): QuoteVerifier {
   return createQuoteVerifier({
-    evidence: createEvidenceVerifier(),
+    evidence: createEvidenceVerifier(NODE_QUOTE_CRYPTO),
     endorsements,
     anchors: trustedAnchors(tee),
     clock,

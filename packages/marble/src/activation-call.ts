@@ -16,21 +16,23 @@ import {
   ParametersSchema,
 } from "./gen/rpc/coordinator_pb.ts";
 import type { MarbleIdentity } from "./marble-identity.ts";
-import { marbleService } from "./marble-service.ts";
+import { marbleService, renewalService } from "./marble-service.ts";
 import { oneLine } from "./premain-log.ts";
+import { type RenewalProof, renewalMetadata } from "./renewal-proof.ts";
 
 /** What one attempt to activate came to; `retry` means that a later attempt may succeed. */
 export type ActivationAttempt =
   | { readonly kind: "accepted"; readonly parameters: Parameters }
   | { readonly kind: "retry"; readonly reason: string };
 
-/** One `Activate` call. */
+/** One `Activate` call, or one `Renew` call when it has a proof. */
 export interface ActivationCall {
   readonly coordinatorAddress: string;
   readonly identity: Pick<MarbleIdentity, "certificate" | "pkcs8">;
   readonly request: ActivationReq;
   readonly deadline: Date;
   readonly signal: AbortSignal;
+  readonly renewal?: RenewalProof;
 }
 
 /** One name for every address: nothing verifies it, and TLS has no server name for IP addresses. */
@@ -40,7 +42,7 @@ const SERVER_NAME = { "grpc.ssl_target_name_override": "localhost" };
 const RETRIED = new Set([status.UNAVAILABLE, status.FAILED_PRECONDITION]);
 
 /**
- * Calls `Activate` once over TLS. The Coordinator's certificate is not verified: its users verify
+ * Calls `Activate` or `Renew` once over TLS. The Coordinator's certificate is not verified: its users verify
  * the Coordinator (spec marblerun section 3.2). Throws `ACTIVATION_REFUSED` with the Coordinator's
  * message, `ACTIVATION_TIMEOUT`, `ACTIVATION_ABORTED`.
  */
@@ -72,15 +74,16 @@ function credentialsOf({ certificate, pkcs8 }: ActivationCall["identity"]): Chan
 }
 
 async function unary(client: Client, call: ActivationCall): Promise<ActivationResp> {
-  const { path, requestSerialize, responseDeserialize } = marbleService.Activate;
-  const { request, deadline, signal } = call;
+  const { request, deadline, signal, renewal } = call;
+  const method = renewal === undefined ? marbleService.Activate : renewalService.Renew;
+  const { path, requestSerialize, responseDeserialize } = method;
   return await new Promise((resolve, reject) => {
     const pending = client.makeUnaryRequest(
       path,
       requestSerialize,
       responseDeserialize,
       request,
-      new Metadata(),
+      renewal === undefined ? new Metadata() : renewalMetadata(renewal),
       { deadline },
       (error, response) => {
         signal.removeEventListener("abort", cancel);

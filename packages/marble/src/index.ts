@@ -17,9 +17,27 @@ export {
   readMarbleEnvironment,
 } from "./marble-environment.ts";
 export { createMarbleIdentity, type MarbleIdentity } from "./marble-identity.ts";
-export { type MarbleServiceDefinition, marbleService } from "./marble-service.ts";
+export {
+  type MarbleServiceDefinition,
+  marbleService,
+  type RenewalServiceDefinition,
+  renewalService,
+} from "./marble-service.ts";
+export { type MeshCredentials, readMeshCredentials } from "./mesh-credentials.ts";
 export { NO_PORT_MAP, type PortMap, parsePortMap } from "./port-map.ts";
-export { type ActivatedMarble, activateMarble, type Premain } from "./premain.ts";
+export { type ActivatedMarble, activateMarble } from "./premain.ts";
 export { createPremainLog, type LogFields, type PremainLog } from "./premain-log.ts";
-export { installTransparentTls, type TransparentTlsOptions } from "./transparent-tls.ts";
+export {
+  createRenewalProof,
+  type RenewalProof,
+  renewalMessage,
+  renewalMetadata,
+  renewalProofFrom,
+} from "./renewal-proof.ts";
+export type { Premain } from "./request-parameters.ts";
+export {
+  installTransparentTls,
+  type TransparentTls,
+  type TransparentTlsOptions,
+} from "./transparent-tls.ts";
 export { parseUuid } from "./uuid.ts";

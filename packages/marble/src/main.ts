@@ -3,10 +3,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { encodeEvidence } from "@carrara/attestation";
 import { openTee } from "@carrara/tee";
 import { MarbleError } from "./error.ts";
-import { logFormatOf } from "./marble-environment.ts";
-import { activateMarble } from "./premain.ts";
+import { logFormatOf, readRenewalSwitch } from "./marble-environment.ts";
+import { readMeshCredentials } from "./mesh-credentials.ts";
+import { type ActivatedMarble, activateMarble } from "./premain.ts";
 import { createPremainLog, type PremainLog } from "./premain-log.ts";
-import { installTransparentTls } from "./transparent-tls.ts";
+import { createRenewer, endsOf } from "./renew-marble.ts";
+import { createRenewalLoop } from "./renewal-loop.ts";
+import type { Premain } from "./request-parameters.ts";
+import { installTransparentTls, type TransparentTls } from "./transparent-tls.ts";
 
 /**
  * Runs a program as a marble: activates, then gives this process the manifest's files, environment,
@@ -31,7 +35,7 @@ export async function runMarble(main: () => Promise<unknown>): Promise<void> {
 }
 
 async function becomeMarble(log: PremainLog): Promise<void> {
-  const { environment, parameters } = await activateMarble({
+  const premain: Premain = {
     env: process.env,
     cwd: process.cwd(),
     log,
@@ -44,16 +48,47 @@ async function becomeMarble(log: PremainLog): Promise<void> {
     now: Date.now,
     sleep: async (ms, signal) => await delay(ms, undefined, { signal }),
     random: Math.random,
-  });
+  };
+  const marble = await activateMarble(premain);
+  const { environment, parameters } = marble;
   for (const [name, value] of parameters.env) process.env[name] = value;
   // Node keeps the interpreter in front of the program's name.
   process.argv.splice(0, process.argv.length, process.execPath, ...parameters.argv);
-  const { tls } = parameters;
-  if (tls !== undefined || environment.portMap.listen.size + environment.portMap.dial.size > 0) {
-    installTransparentTls({
-      config: tls ?? { incoming: new Map(), outgoing: new Map() },
-      portMap: environment.portMap,
-      log,
-    });
-  }
+  let meetStranger = (): void => {};
+  const { portMap } = environment;
+  const wanted = parameters.tls !== undefined || portMap.listen.size + portMap.dial.size > 0;
+  const tls = wanted
+    ? installTransparentTls({
+        config: parameters.tls ?? { incoming: new Map(), outgoing: new Map() },
+        portMap,
+        log,
+        onStranger: () => meetStranger(),
+      })
+    : undefined;
+  meetStranger = startRenewal(premain, marble, tls);
+}
+
+/** Renews until the process ends, which it does not keep from ending; answers what to tell strangers. */
+function startRenewal(
+  premain: Premain,
+  marble: ActivatedMarble,
+  tls: TransparentTls | undefined,
+): () => void {
+  const { env } = marble.parameters;
+  const credentials = readMeshCredentials(env);
+  // What the manifest says has replaced what the host said.
+  const named = env.get("CARRARA_RENEWAL");
+  const wanted = named === undefined ? marble.environment.renews : readRenewalSwitch(named);
+  if (!wanted || credentials === undefined) return () => {};
+  const quiet: Premain = {
+    ...premain,
+    sleep: async (ms, signal) => await delay(ms, undefined, { signal, ref: false }),
+  };
+  const loop = createRenewalLoop({
+    ...quiet,
+    validUntil: endsOf(marble.parameters),
+    renew: createRenewer({ premain: quiet, marble, credentials, tls, variables: process.env }),
+  });
+  void loop.run();
+  return loop.meetStranger;
 }

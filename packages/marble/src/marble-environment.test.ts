@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { logFormatOf, readMarbleEnvironment } from "./marble-environment.ts";
+import { logFormatOf, readMarbleEnvironment, readRenewalSwitch } from "./marble-environment.ts";
 
 const TYPE = { EDG_MARBLE_TYPE: "web" };
 
@@ -13,6 +13,7 @@ describe("readMarbleEnvironment", () => {
       uuidFile: "/work/uuid",
       logFormat: "text",
       activationTimeoutMs: 60_000,
+      renews: true,
       portMap: { listen: new Map(), dial: new Map() },
     });
   });
@@ -64,4 +65,19 @@ describe("readMarbleEnvironment", () => {
   ])("EDG_LOG_FORMAT=%s logs as %s", (format, expected) => {
     expect(logFormatOf({ EDG_LOG_FORMAT: format })).toBe(expected);
   });
+});
+
+test.each([
+  [undefined, true],
+  ["", true],
+  ["1", true],
+  ["0", false],
+])("CARRARA_RENEWAL %j leaves renewal on: %j", (text, on) => {
+  expect(readRenewalSwitch(text)).toBe(on);
+});
+
+test("refuses any other CARRARA_RENEWAL with ENVIRONMENT_INVALID", () => {
+  expect(() => readRenewalSwitch("no")).toThrow(
+    expect.objectContaining({ code: "ENVIRONMENT_INVALID" }),
+  );
 });

@@ -16,6 +16,8 @@ export interface MarbleEnvironment {
   /** All attempts to activate together, in milliseconds. */
   readonly activationTimeoutMs: number;
   readonly portMap: PortMap;
+  /** Whether certificates are renewed while the program runs. */
+  readonly renews: boolean;
 }
 
 /** Environment variables by name. */
@@ -41,6 +43,7 @@ export function logFormatOf(env: Environment): "text" | "json" {
 export function readMarbleEnvironment(env: Environment, cwd: string): MarbleEnvironment {
   const { EDG_MARBLE_TYPE, EDG_MARBLE_COORDINATOR_ADDR, EDG_MARBLE_DNS_NAMES } = env;
   const { EDG_MARBLE_UUID_FILE, EDG_CWD, CARRARA_ACTIVATION_TIMEOUT_MS, CARRARA_PORT_MAP } = env;
+  const { CARRARA_RENEWAL } = env;
   if (EDG_MARBLE_TYPE === undefined || EDG_MARBLE_TYPE === "") {
     throw new MarbleError("MARBLE_TYPE_MISSING", "EDG_MARBLE_TYPE is not set");
   }
@@ -55,6 +58,7 @@ export function readMarbleEnvironment(env: Environment, cwd: string): MarbleEnvi
     logFormat: logFormatOf(env),
     activationTimeoutMs: readTimeoutMs(CARRARA_ACTIVATION_TIMEOUT_MS),
     portMap: CARRARA_PORT_MAP ? parsePortMap(CARRARA_PORT_MAP) : NO_PORT_MAP,
+    renews: readRenewalSwitch(CARRARA_RENEWAL),
   };
 }
 
@@ -76,4 +80,11 @@ function readTimeoutMs(text: string | undefined): number {
     "ENVIRONMENT_INVALID",
     `CARRARA_ACTIVATION_TIMEOUT_MS is not a number of milliseconds from 1 to ${MAX_ACTIVATION_TIMEOUT_MS}`,
   );
+}
+
+/** Whether `CARRARA_RENEWAL` leaves renewal on: absent, empty or `1`. Throws `ENVIRONMENT_INVALID`. */
+export function readRenewalSwitch(text: string | undefined): boolean {
+  if (text === undefined || text === "" || text === "1") return true;
+  if (text === "0") return false;
+  throw new MarbleError("ENVIRONMENT_INVALID", "CARRARA_RENEWAL is neither 0 nor 1");
 }

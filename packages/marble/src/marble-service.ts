@@ -27,6 +27,19 @@ export const marbleService: MarbleServiceDefinition = Object.freeze({
   },
 });
 
+/** The methods of {@link renewalService}. */
+export type RenewalServiceDefinition = {
+  readonly Renew: MethodDefinition<ActivationReq, ActivationResp>;
+};
+
+/**
+ * Our addition to the mesh API: the messages of `Activate`, with a proof in the metadata. A service of
+ * its own, so that a Coordinator without it refuses instead of counting one more activation.
+ */
+export const renewalService: RenewalServiceDefinition = Object.freeze({
+  Renew: { ...marbleService.Activate, path: "/carrara.Marble/Renew" },
+});
+
 function bufferOver({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -17,7 +17,8 @@ import {
 } from "@carrara/pki";
 import { status } from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { activateMarble, type Premain } from "./premain.ts";
+import { activateMarble } from "./premain.ts";
+import type { Premain } from "./request-parameters.ts";
 import {
   createFakeCoordinator,
   type FakeAnswer,

@@ -11,6 +11,7 @@ import {
 import type { ConnectArguments } from "./connect-arguments.ts";
 import type { DialRoute } from "./dial-route.ts";
 import type { PremainLog } from "./premain-log.ts";
+import { isStrangerReason } from "./stranger.ts";
 import type { TlsEntry } from "./tls-entries.ts";
 
 /** Options of the application that mean the same on a TLS connection; no TLS option of its own. */
@@ -40,8 +41,8 @@ export type TlsDialer = (
  * A dialer with one secure context for each entry. The peer must have a certificate of the entry's
  * root for the name that was dialled. What fails is logged and emitted as the socket's error.
  */
-export function createTlsDialer(log: PremainLog): TlsDialer {
-  const contexts = new Map<TlsEntry, SecureContext>();
+export function createTlsDialer(log: PremainLog, onStranger: () => void = () => {}): TlsDialer {
+  const contexts = new WeakMap<TlsEntry, SecureContext>();
   return ({ name, address, entry }, options, extra) => {
     const context = contexts.get(entry) ?? createSecureContext(entry.context);
     contexts.set(entry, context);
@@ -59,9 +60,11 @@ export function createTlsDialer(log: PremainLog): TlsDialer {
     holdConnect(socket);
     applySocketOptions(socket, options);
     const events: EventEmitter = socket;
-    events.once(errorMonitor, (error: Error) =>
-      logRefusal(error, socket, { name, ...address }, log),
-    );
+    events.once(errorMonitor, (error: Error) => {
+      // The peer's alert comes after our side is done: it may refuse what we accepted.
+      if (isStrangerReason(reasonOf(error))) onStranger();
+      logRefusal(error, socket, { name, ...address }, log);
+    });
     return socket;
   };
 }
@@ -102,10 +105,14 @@ function logRefusal(
   { name, port }: { readonly name: string; readonly port: number },
   log: PremainLog,
 ): void {
-  const reason = "code" in error && typeof error.code === "string" ? error.code : error.message;
+  const reason = reasonOf(error);
   // What the network did is the application's to tell; a broken handshake is ours.
   if (socket.authorized || /^E[A-Z]+$/.test(reason)) return;
   const refused = /CERT|ALTNAME|SIGNATURE|ISSUER/.test(reason) && !reason.includes("ALERT");
   const code = refused ? "PEER_CERTIFICATE_REFUSED" : "HANDSHAKE_FAILED";
   log.warn("dialled peer refused", { code, host: name, port, reason });
+}
+
+function reasonOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
 }

@@ -21,7 +21,7 @@ async function start(limits: { maxPendingHandshakes?: number; handshakeTimeoutMs
   };
   server.on(
     "connection",
-    createTlsTerminator({ entry, port: 80, server, deliver, log, ...limits }),
+    createTlsTerminator({ entry: () => entry, port: 80, server, deliver, log, ...limits }),
   );
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const sockets: Socket[] = [];

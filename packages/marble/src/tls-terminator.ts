@@ -3,6 +3,7 @@ import http2 from "node:http2";
 import type { Server, Socket } from "node:net";
 import { createServer, type TLSSocket } from "node:tls";
 import type { PremainLog } from "./premain-log.ts";
+import { isStrangerReason } from "./stranger.ts";
 import type { TlsEntry } from "./tls-entries.ts";
 
 /** A handshake that takes longer is given up, in milliseconds. */
@@ -23,15 +24,19 @@ export type TlsTerminator = (raw: Socket) => void;
 
 /** Wraps the connections of `server` in TLS and hands them to `deliver`; refused ones are logged. */
 export function createTlsTerminator(options: {
-  readonly entry: TlsEntry;
+  /** The entry in force; its certificate, key and root may be renewed, `clientAuth` stays. */
+  readonly entry: () => TlsEntry;
   readonly port: number;
   readonly server: Server;
   readonly deliver: (socket: TLSSocket) => void;
   readonly log: PremainLog;
+  /** Told of peers of an authority that is unknown here. */
+  readonly onStranger?: () => void;
   readonly maxPendingHandshakes?: number;
   readonly handshakeTimeoutMs?: number;
 }): TlsTerminator {
-  const { entry, port, server, deliver, log } = options;
+  const { port, server, deliver, log } = options;
+  let entry = options.entry();
   const { maxPendingHandshakes = MAX_PENDING_HANDSHAKES } = options;
   const protocol = protocolOf(server);
   let pending = 0;
@@ -56,6 +61,8 @@ export function createTlsTerminator(options: {
     pending -= 1;
     const { code, reason } = refusalOf(error, socket);
     refuse(code, socket.remoteAddress ?? "unknown", reason);
+    // A dialling Node process tells that it refuses a certificate by nothing but hanging up.
+    if (reason === "ECONNRESET" || isStrangerReason(reason)) options.onStranger?.();
     socket.destroy();
   });
   return (raw) => {
@@ -65,6 +72,12 @@ export function createTlsTerminator(options: {
       return;
     }
     pending += 1;
+    const current = options.entry();
+    if (current !== entry) {
+      // A context of its own has ticket keys of its own: no session outlives the trust it began with.
+      terminator.setSecureContext(current.context);
+      entry = current;
+    }
     terminator.emit("connection", raw);
   };
 }

@@ -10,10 +10,11 @@ export interface ListenOptions {
   readonly incoming: ReadonlyMap<number, TlsEntry>;
   readonly listen: ReadonlyMap<number, HostPort>;
   readonly log: PremainLog;
+  readonly onStranger?: () => void;
 }
 
 /** Makes every `listen` on a port of `incoming` deliver verified TLS connections only. */
-export function patchListen({ incoming, listen, log }: ListenOptions): Restore {
+export function patchListen({ incoming, listen, ...rest }: ListenOptions): Restore {
   const terminators = new WeakMap<Server, TlsTerminator>();
   const emits = new WeakMap<Server, Server["emit"]>();
   return replaceMethod(Server.prototype, "listen", (original) => {
@@ -26,7 +27,9 @@ export function patchListen({ incoming, listen, log }: ListenOptions): Restore {
         const emit = emits.get(this) ?? interceptConnections(this, terminators);
         emits.set(this, emit);
         const deliver = (socket: Socket): unknown => emit("connection", socket);
-        terminators.set(this, createTlsTerminator({ entry, port, server: this, deliver, log }));
+        const current = (): TlsEntry => incoming.get(port) ?? entry;
+        const options = { ...rest, entry: current, port, server: this, deliver };
+        terminators.set(this, createTlsTerminator(options));
       }
       const target = listen.get(port);
       return original.apply(this, target === undefined ? args : redirected(args, target));

@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes } from "@carrara/encoding";
-import { type ImportedKey, importP256Point, sha256, verifyP256 } from "../crypto.ts";
+import { type ImportedKey, importP256Point, type QuoteCrypto } from "../crypto.ts";
 import { AttestationError } from "../error.ts";
 import type { Quote } from "./quote.ts";
 
@@ -7,7 +7,11 @@ import type { Quote } from "./quote.ts";
  * Steps 9 and 10 of section 2.3: the PCK key signed the QE's report, which commits to the
  * attestation key. Throws `QE_REPORT_SIGNATURE_INVALID`, `QE_REPORT_DATA_MISMATCH`.
  */
-export async function verifyQuotingEnclave(quote: Quote, pckKey: ImportedKey): Promise<void> {
+export async function verifyQuotingEnclave(
+  quote: Quote,
+  pckKey: ImportedKey,
+  { sha256, verifyP256 }: QuoteCrypto,
+): Promise<void> {
   if (!(await verifyP256(pckKey, quote.qeReportSignature, quote.qeReport.raw))) {
     throw new AttestationError(
       "QE_REPORT_SIGNATURE_INVALID",
@@ -21,7 +25,10 @@ export async function verifyQuotingEnclave(quote: Quote, pckKey: ImportedKey): P
 }
 
 /** Step 12 of section 2.3. Throws `QUOTE_KEY_INVALID`, `QUOTE_SIGNATURE_INVALID`. */
-export async function verifyQuoteSignature(quote: Quote): Promise<void> {
+export async function verifyQuoteSignature(
+  quote: Quote,
+  { verifyP256 }: QuoteCrypto,
+): Promise<void> {
   let key: ImportedKey;
   try {
     key = await importP256Point(quote.attestationKey);

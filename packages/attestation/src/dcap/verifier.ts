@@ -9,6 +9,7 @@ import {
   verifyCrl,
 } from "../certificate-check.ts";
 import { copyBytes } from "../copy-bytes.ts";
+import { type QuoteCrypto, WEB_QUOTE_CRYPTO } from "../crypto.ts";
 import { AttestationError } from "../error.ts";
 import { createMemo } from "../memo.ts";
 import { createRootLoader, type Root } from "../root.ts";
@@ -85,12 +86,12 @@ const QE_IDENTITY: EndorsementKind<QeIdentity> = {
 };
 
 /** Makes a verifier. It does no I/O; the clock and the collateral are arguments of each call. */
-export function createDcapVerifier(): DcapVerifier {
+export function createDcapVerifier(quoteCrypto: QuoteCrypto = WEB_QUOTE_CRYPTO): DcapVerifier {
   const loaders = createLoaders();
   return {
     async verify(input) {
       try {
-        return await verifyQuote(input, loaders);
+        return await verifyQuote(input, loaders, quoteCrypto);
       } catch (cause) {
         if (cause instanceof AttestationError) throw cause;
         throw new AttestationError("VERIFIER_INPUT", "verification failed unexpectedly", { cause });
@@ -137,7 +138,11 @@ function crlBytes(hex: string): Uint8Array {
   }
 }
 
-async function verifyQuote(input: DcapVerification, loaders: Loaders): Promise<VerifiedQuote> {
+async function verifyQuote(
+  input: DcapVerification,
+  loaders: Loaders,
+  quoteCrypto: QuoteCrypto,
+): Promise<VerifiedQuote> {
   // Everything is copied before the first wait: the caller may change its objects meanwhile.
   const quote = parseQuote(copyBytes(input.quote));
   const now = new Date(input.now);
@@ -148,9 +153,9 @@ async function verifyQuote(input: DcapVerification, loaders: Loaders): Promise<V
   const endorsements = await loadEndorsements(quote, collateral, input.anchor, now, loaders);
   const { root, pck, tcb, qe } = endorsements;
   checkBinding(quote, endorsements);
-  await verifyQuotingEnclave(quote, pck.key);
+  await verifyQuotingEnclave(quote, pck.key, quoteCrypto);
   const qeLevel = quotingEnclaveLevel(qe.content, quote.qeReport);
-  await verifyQuoteSignature(quote);
+  await verifyQuoteSignature(quote, quoteCrypto);
   if (quote.tee === "tdx") checkTdxModule(requireModules(tcb.content), quote.body);
   const evaluation = evaluateTcb(quote, tcb.content, pck.info, qeLevel);
   refuseRevoked(evaluation);

@@ -5,6 +5,7 @@ import { issueMarbleCertificate } from "./marble-certificate.ts";
 import { type MarbleParameters, marbleParameters } from "./marble-parameters.ts";
 import { secretsOfMarble } from "./marble-secrets.ts";
 import { type QuoteClaims, requireAcceptedQuote } from "./quote-policy.ts";
+import { type RenewalProof, requireRenewal } from "./renewal.ts";
 import type { MeshState, RunningState } from "./state.ts";
 import { canonicalUuid } from "./uuid.ts";
 
@@ -18,6 +19,8 @@ export interface ActivationRequest {
   readonly csr: Uint8Array;
   readonly marbleType: string;
   readonly uuid: string;
+  /** Makes it the renewal of a Marble that runs, which is not counted. */
+  readonly renewal?: RenewalProof;
 }
 
 /** What {@link activateMarble} needs beside the state. */
@@ -45,7 +48,8 @@ export interface Activation {
 /**
  * Decides an activation in the order of section 3.3. Throws `ACTIVATION_STATE`,
  * `MARBLE_TYPE_UNKNOWN`, `PACKAGE_UNKNOWN`, `QUOTE_…`, `PACKAGE_…`, `ACTIVATION_LIMIT`,
- * `UUID_INVALID`, `CSR_INVALID`, `SECRET_INVALID`, `PARAMETERS_INVALID`.
+ * `UUID_INVALID`, `CSR_INVALID`, `SECRET_INVALID`, `PARAMETERS_INVALID`. A renewal passes the same
+ * checks but for the limit, and throws `MARBLE_UNAUTHORIZED` and `FEATURE_DISABLED` too.
  */
 export async function activateMarble(
   before: MeshState,
@@ -56,9 +60,12 @@ export async function activateMarble(
   const { marbleType } = request;
   const { marble, pkg } = findMarble(state, marbleType);
   const quote = await checkQuote(request, pkg, context);
-  requireBudget(state, marbleType, marble);
+  const { renewal } = request;
+  if (renewal === undefined) requireBudget(state, marbleType, marble);
   const uuid = canonicalUuid(request.uuid);
   const named = { ...request, uuid };
+  if (renewal !== undefined)
+    await requireRenewal(state, marble, { ...named, renewal }, context.now);
   const parameters = await context.step(
     "issue",
     async () => await issue(state, marble, named, context),
@@ -67,7 +74,7 @@ export async function activateMarble(
     parameters,
     uuid,
     packageName: marble.package,
-    limited: marble.maxActivations > 0,
+    limited: renewal === undefined && marble.maxActivations > 0,
     quote,
   };
 }

@@ -3,10 +3,10 @@ import {
   type Manifest,
   type ManifestWarning,
   sealModeOf,
-  validateManifest,
 } from "@carrara/manifest";
 import { rotateIntermediate } from "./authority.ts";
-import { asManifestError, readDeployment } from "./deployment.ts";
+import { checkManifest } from "./check-manifest.ts";
+import { readDeployment } from "./deployment.ts";
 import { signSha256 } from "./elliptic-key.ts";
 import { dryRunUploads } from "./marble-parameters.ts";
 import { placeholderSecrets } from "./marble-secrets.ts";
@@ -34,7 +34,7 @@ export async function applyManifest(
 ): Promise<AppliedManifest> {
   const deployment = readDeployment(bytes, signSha256(state.authority.root.key, bytes));
   const { manifest } = deployment;
-  const warnings = asManifestError("check", () => validateManifest(manifest, context));
+  const warnings = checkManifest(manifest, context);
   const recovery = needsDataKey(state.deployment.manifest, manifest)
     ? createRecoveryMaterial(manifest, context.randomBytes)
     : undefined;

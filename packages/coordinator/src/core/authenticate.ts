@@ -6,6 +6,7 @@ import {
   isSignedBy,
   OID,
   PkiError,
+  parseBasicConstraints,
   parseCertificate,
   parseExtendedKeyUsage,
 } from "@carrara/pki";
@@ -44,10 +45,40 @@ export async function authenticateMarble(
   now: Date,
 ): Promise<CounterOwner> {
   if (certificate === undefined) return refuse("no client certificate");
-  const parsed = parseOrRefuse(certificate);
-  const { key } = state.authority.intermediate;
+  return await ownerOfLeaf(certificate, spkiOf(state.authority.intermediate.key), now);
+}
+
+/**
+ * The Marble of a certificate that may be of an earlier intermediate of this mesh, which proves that
+ * the root signed it: what is running since before an update. Throws `MARBLE_UNAUTHORIZED`.
+ */
+export async function authenticateEarlierMarble(
+  state: MeshState,
+  { leaf, intermediate }: { readonly leaf: Uint8Array; readonly intermediate: Uint8Array },
+  now: Date,
+): Promise<CounterOwner> {
+  const issuer = parseOrRefuse(intermediate);
   const issued =
-    commonNameOf(parsed.issuer) === INTERMEDIATE_NAME && (await isIssuedBy(parsed, spkiOf(key)));
+    commonNameOf(issuer.subject) === INTERMEDIATE_NAME &&
+    (await isIssuedBy(issuer, spkiOf(state.authority.root.key)));
+  if (!issued) return refuse("intermediate is not of this mesh");
+  if (now < issuer.notBefore || now > issuer.notAfter)
+    return refuse("intermediate is not valid now");
+  const constraints = findExtension(issuer, OID.basicConstraints);
+  if (constraints === undefined || !parseBasicConstraints(constraints.value).ca) {
+    return refuse("intermediate is no authority");
+  }
+  return await ownerOfLeaf(leaf, issuer.spki, now);
+}
+
+async function ownerOfLeaf(
+  certificate: Uint8Array,
+  issuerSpki: Uint8Array,
+  now: Date,
+): Promise<CounterOwner> {
+  const parsed = parseOrRefuse(certificate);
+  const issued =
+    commonNameOf(parsed.issuer) === INTERMEDIATE_NAME && (await isIssuedBy(parsed, issuerSpki));
   if (!issued) return refuse("certificate is not of this mesh");
   if (now < parsed.notBefore || now > parsed.notAfter)
     return refuse("certificate is not valid now");

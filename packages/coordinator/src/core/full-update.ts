@@ -1,8 +1,9 @@
 import { equalBytes } from "@carrara/encoding";
-import { type Manifest, neededAcknowledgments, validateManifest } from "@carrara/manifest";
+import { type Manifest, neededAcknowledgments } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 import { applyManifest } from "./apply-manifest.ts";
-import { asManifestError, type MeshUser, manifestFingerprint } from "./deployment.ts";
+import { checkManifest } from "./check-manifest.ts";
+import { type MeshUser, manifestFingerprint } from "./deployment.ts";
 import {
   missingUsersOf,
   type PendingUpdate,
@@ -26,7 +27,7 @@ export async function planFullUpdate(
   context: UpdateContext,
 ): Promise<UpdatePlan> {
   requireGrant(user, "updatemanifest", []);
-  const warnings = asManifestError("check", () => validateManifest(manifest, context));
+  const warnings = checkManifest(manifest, context);
   const pending = startedUpdate(state, user, manifestBytes);
   const { missingAcknowledgments } = pending;
   const fields = { manifestFingerprint: manifestFingerprint(manifestBytes) };

@@ -1,11 +1,6 @@
-import {
-  type Manifest,
-  type ManifestWarning,
-  type SealMode,
-  sealModeOf,
-  validateManifest,
-} from "@carrara/manifest";
-import { asManifestError, readDeployment } from "./deployment.ts";
+import { type Manifest, type ManifestWarning, type SealMode, sealModeOf } from "@carrara/manifest";
+import { checkManifest } from "./check-manifest.ts";
+import { readDeployment } from "./deployment.ts";
 import { signSha256 } from "./elliptic-key.ts";
 import { dryRunTemplates } from "./marble-parameters.ts";
 import { placeholderSecrets } from "./marble-secrets.ts";
@@ -46,7 +41,7 @@ export async function setManifest(
   const deployment = readDeployment(bytes, signature);
   const { manifest } = deployment;
   const { environment } = context;
-  const warnings = asManifestError("check", () => validateManifest(manifest, { environment }));
+  const warnings = checkManifest(manifest, { environment });
   const secretContext = { ...context, authority: before.authority };
   const stored = await initialSecrets(manifest, secretContext);
   const recovery = createRecoveryMaterial(manifest, context.randomBytes);

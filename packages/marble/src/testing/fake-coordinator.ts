@@ -1,20 +1,29 @@
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:tls";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { Server, ServerCredentials, type ServiceError, type sendUnaryData } from "@grpc/grpc-js";
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServiceError,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
 import {
   type ActivationReq,
   type ActivationResp,
   ActivationRespSchema,
   type ParametersSchema,
 } from "../gen/rpc/coordinator_pb.ts";
-import { marbleService } from "../marble-service.ts";
+import { marbleService, renewalService } from "../marble-service.ts";
+import { type RenewalProof, renewalProofFrom } from "../renewal-proof.ts";
 import { createTestMesh } from "./test-mesh.ts";
 
 /** One request as it arrived, with the DER of the client certificate it came over. */
 export interface SeenActivation {
   readonly request: ActivationReq;
   readonly clientCertificate: Uint8Array;
+  /** What shows that it is a renewal. */
+  readonly renewal: RenewalProof | undefined;
 }
 
 /** What the fake says: parameters, or a gRPC status. */
@@ -37,15 +46,16 @@ export async function createFakeCoordinator(
   const seen: SeenActivation[] = [];
   const certificates = new Map<number | undefined, Uint8Array>();
   const grpc = new Server();
-  grpc.addService(marbleService, {
-    Activate(call: { request: ActivationReq; getPeer(): string }, reply: Reply) {
-      const port = Number(call.getPeer().split(":").at(-1));
-      const clientCertificate = certificates.get(port) ?? new Uint8Array();
-      const one = { request: call.request, clientCertificate };
-      seen.push(one);
-      send(answer(one, seen.length), reply);
-    },
-  });
+  const handle = (call: FakeCall, reply: Reply): void => {
+    const port = Number(call.getPeer().split(":").at(-1));
+    const clientCertificate = certificates.get(port) ?? new Uint8Array();
+    const renewal = renewalProofFrom(call.metadata);
+    const one = { request: call.request, clientCertificate, renewal };
+    seen.push(one);
+    send(answer(one, seen.length), reply);
+  };
+  grpc.addService(marbleService, { Activate: handle });
+  grpc.addService({ ...renewalService }, { Renew: handle });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const leaf = await (await createTestMesh()).issue(["localhost"]);
   const tls = createServer({
@@ -71,6 +81,12 @@ export async function createFakeCoordinator(
       await new Promise<void>((resolve) => tls.close(() => resolve()));
     },
   };
+}
+
+interface FakeCall {
+  readonly request: ActivationReq;
+  readonly metadata: Metadata;
+  getPeer(): string;
 }
 
 type Reply = sendUnaryData<ActivationResp>;

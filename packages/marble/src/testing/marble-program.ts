@@ -11,7 +11,7 @@ import { parseTlsConfig } from "@carrara/manifest";
 import grpc from "@grpc/grpc-js";
 import { parsePortMap } from "../port-map.ts";
 import { createPremainLog } from "../premain-log.ts";
-import { installTransparentTls } from "../transparent-tls.ts";
+import { installTransparentTls, type TransparentTls } from "../transparent-tls.ts";
 
 const { TEST_TLS_CONFIG = "", TEST_PORT_MAP = "{}" } = process.env;
 const untouched = [
@@ -21,7 +21,7 @@ const untouched = [
   dns.lookup,
 ];
 
-const install = (): (() => void) =>
+const install = (): TransparentTls =>
   installTransparentTls({
     config: parseTlsConfig(Buffer.from(TEST_TLS_CONFIG)),
     portMap: parsePortMap(TEST_PORT_MAP),
@@ -31,7 +31,7 @@ const install = (): (() => void) =>
       now: () => new Date(),
     }),
   });
-const uninstall = install();
+const installed = install();
 
 const identity = (bytes: Buffer): Buffer => bytes;
 const echoService = {
@@ -210,7 +210,7 @@ const operations: Record<string, (request: Request) => Promise<unknown>> = {
   ],
   state: async () => ({ delivered, receivedBytes }),
   async uninstall() {
-    uninstall();
+    installed.uninstall();
     const now = [
       net.connect,
       net.Socket.prototype.connect,

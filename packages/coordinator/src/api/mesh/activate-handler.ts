@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
-import type { ActivationReq, ActivationResp } from "@carrara/marble";
+import {
+  type ActivationReq,
+  type ActivationResp,
+  type RenewalProof,
+  renewalProofFrom,
+} from "@carrara/marble";
 import {
   type handleUnaryCall,
   Metadata,
@@ -31,24 +36,31 @@ export interface ActivateHandlerDeps {
 
 type ActivateCall = ServerUnaryCall<ActivationReq, ActivationResp>;
 
-/** The handler of `Activate`: decodes, lets the Coordinator decide, encodes. */
+/**
+ * The handler of `Activate`, and with `renew` that of `Renew`: decodes, lets the Coordinator decide,
+ * encodes.
+ */
 export function activateHandler(
   deps: ActivateHandlerDeps,
+  renew = false,
 ): handleUnaryCall<ActivationReq, ActivationResp> {
   const { coordinator, telemetry = {} } = deps;
   return (call, callback) => {
     const finished = telemetry.metrics?.grpc.started();
     const log = withFields(deps.log, { requestId: randomUUID() });
-    traced(deps, call, log).then(
+    traced(deps, call, log, renew).then(
       (parameters) => {
-        reportActivation(telemetry, call.request);
+        if (renew) log.info(namesOf(call.request), "marble renewed");
+        else reportActivation(telemetry, call.request);
         finished?.(status.OK);
         callback(null, encodeReply(parameters));
       },
       (error: unknown) => {
         const failure = activationFailure(error);
-        logRefusal(log, call, error);
-        reportRefusal(telemetry, coordinator.deployment(), call.request, reasonOf(error));
+        logRefusal(log, call, error, renew);
+        if (!renew) {
+          reportRefusal(telemetry, coordinator.deployment(), call.request, reasonOf(error));
+        }
         finished?.(failure.code ?? status.UNKNOWN);
         callback(failure);
       },
@@ -61,19 +73,23 @@ async function traced(
   { coordinator, telemetry }: ActivateHandlerDeps,
   call: ActivateCall,
   log: Log,
+  renew: boolean,
 ): Promise<MarbleParameters> {
   const tracing = telemetry?.tracing;
-  if (tracing === undefined) return await decide(coordinator, call, { log, span: UNTRACED });
+  if (tracing === undefined) {
+    return await decide(coordinator, call, { log, span: UNTRACED }, renew);
+  }
   const header = (name: string) => call.metadata.get(name)[0]?.toString();
   const parent = { traceparent: header("traceparent"), tracestate: header("tracestate") };
-  return await tracing.request("activate", parent, async (span) => {
-    span.set({ "rpc.system": "grpc", "rpc.service": "rpc.Marble", "rpc.method": "Activate" });
+  return await tracing.request(renew ? "renew" : "activate", parent, async (span) => {
+    const [service, method] = renew ? ["carrara.Marble", "Renew"] : ["rpc.Marble", "Activate"];
+    span.set({ "rpc.system": "grpc", "rpc.service": service, "rpc.method": method });
     span.set(namesOf(call.request));
-    return await decide(coordinator, call, { log, span });
+    return await decide(coordinator, call, { log, span }, renew);
   });
 }
 
-function logRefusal(log: Log, call: ActivateCall, error: unknown): void {
+function logRefusal(log: Log, call: ActivateCall, error: unknown, renew: boolean): void {
   log.warn(
     {
       code: reasonOf(error),
@@ -81,7 +97,7 @@ function logRefusal(log: Log, call: ActivateCall, error: unknown): void {
       peer: call.getPeer(),
       detail: error instanceof CoordinatorError ? error.message : String(error),
     },
-    "activation refused",
+    renew ? "renewal refused" : "activation refused",
   );
 }
 
@@ -96,16 +112,26 @@ async function decide(
   coordinator: Coordinator,
   call: ActivateCall,
   scope: ActivationScope,
+  renew: boolean,
 ): Promise<MarbleParameters> {
   const peerCertificate = call.getAuthContext().sslPeerCertificate?.raw;
   if (peerCertificate === undefined) {
     throw new CoordinatorError("PEER_CERTIFICATE_MISSING", "peer presented no certificate");
   }
   const { Quote, CSR, MarbleType, UUID } = call.request;
+  const request = { peerCertificate, quote: Quote, csr: CSR, marbleType: MarbleType, uuid: UUID };
+  const renewal = renew ? readRenewalProof(call.metadata) : undefined;
   return await coordinator.activate(
-    { peerCertificate, quote: Quote, csr: CSR, marbleType: MarbleType, uuid: UUID },
+    renewal === undefined ? request : { ...request, renewal },
     scope,
   );
+}
+
+function readRenewalProof(metadata: Metadata): RenewalProof {
+  const proof = renewalProofFrom(metadata);
+  if (proof !== undefined) return proof;
+  // Without it the call would be a counted activation, which is not what was asked for.
+  throw new CoordinatorError("MARBLE_UNAUTHORIZED", "unauthorized marble: renewal without proof");
 }
 
 function encodeReply({ files, env, argv }: MarbleParameters): ActivationResp {

@@ -1,7 +1,7 @@
 import { constants, type X509Certificate } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket, type Server as TlsServer } from "node:tls";
-import { marbleService } from "@carrara/marble";
+import { marbleService, renewalService } from "@carrara/marble";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { ListenAddress, LogLevel } from "../../config.ts";
 import type { Coordinator } from "../../coordinator.ts";
@@ -39,7 +39,7 @@ export interface MeshApiDeps {
 }
 
 /**
- * Serves `rpc.Marble/Activate` over TLS with the Marble root (sections 1.7 and 3.1). A client
+ * Serves `rpc.Marble/Activate` and our `carrara.Marble/Renew` over TLS with the Marble root (sections 1.7 and 3.1). A client
  * certificate is required, but any one does: the quote names it. Therefore TLS ends here and not in
  * grpc-js, which ties asking for a certificate to verifying its chain.
  */
@@ -54,6 +54,8 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
     "grpc.enable_channelz": 0,
   });
   grpc.addService({ ...marbleService }, { Activate: activateHandler(deps) });
+  // Under a name of its own: upstream knows no renewal, and would count ours as an activation.
+  grpc.addService({ ...renewalService }, { Renew: activateHandler(deps, true) });
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<TLSSocket>();
   const server = createServer(
