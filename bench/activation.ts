@@ -55,6 +55,7 @@ export async function benchActivation(): Promise<BenchReport> {
 
 type Prepared = () => Promise<unknown>;
 
+/** Activations ready to be made: keys, requests and quotes exist already. */
 async function prepare(coordinator: TestCoordinator, count: number): Promise<Prepared[]> {
   const calls: Prepared[] = [];
   for (let i = 0; i < count; i += 1) {
@@ -64,6 +65,7 @@ async function prepare(coordinator: TestCoordinator, count: number): Promise<Pre
   return calls;
 }
 
+/** Activations a second from `clients` at once. */
 async function activations(coordinator: TestCoordinator, clients: number): Promise<number> {
   return await perSecond(await prepare(coordinator, PER_ROUND), clients);
 }
@@ -78,7 +80,8 @@ async function latenciesOfOne(coordinator: TestCoordinator): Promise<number[]> {
   return latencies;
 }
 
-async function handshakes(server: Yardstick, clients: number): Promise<number> {
+/** Mutual TLS handshakes a second from `clients` at once. */
+export async function handshakes(server: Yardstick, clients: number): Promise<number> {
   const identities: MarbleIdentity[] = [];
   for (let i = 0; i < PER_ROUND; i += 1) identities.push(await marbleIdentity());
   const calls = identities.map((identity) => async () => await handshake(server.port, identity));
@@ -100,7 +103,8 @@ async function handshake(port: number, { certificate, pkcs8 }: MarbleIdentity): 
   socket.destroy();
 }
 
-async function perSecond(calls: Prepared[], clients: number): Promise<number> {
+/** Calls a second when `clients` make them, each one after the other. */
+export async function perSecond(calls: Prepared[], clients: number): Promise<number> {
   const start = performance.now();
   const count = calls.length;
   const client = async (): Promise<void> => {

@@ -20,10 +20,11 @@ export interface Yardstick {
   stop(): void;
 }
 
-/** Starts `bare-server.ts` (node:https that answers `headers`, alternating names and values, and no body) or `mtls-server.ts` (handshakes only). */
+/** Starts `bare-server.ts` (node:https that answers `headers`, alternating names and values, and `body`) or `mtls-server.ts` (handshakes only). */
 export async function startYardstick(
   file: "bare-server.ts" | "mtls-server.ts",
   headers: readonly string[] = ["Content-Length", "0"],
+  body: string = "",
 ): Promise<Yardstick> {
   const { cert, key } = await selfSigned();
   const child: ChildProcess = fork(here(file), { execArgv: EXEC_ARGV });
@@ -31,7 +32,7 @@ export async function startYardstick(
     child.once("message", (message: { port: number }) => resolve(message.port));
     child.once("exit", () => reject(new Error("the yardstick ended")));
   });
-  child.send({ cert, key, headers });
+  child.send({ cert, key, headers, body });
   return { port: await port, ca: cert, stop: () => child.kill() };
 }
 

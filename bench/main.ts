@@ -1,4 +1,5 @@
 import { benchActivation } from "./activation.ts";
+import { benchCoordinator } from "./coordinator.ts";
 import { benchEvidenceParse } from "./evidence-parse.ts";
 import { benchQuoteVerify } from "./quote-verify.ts";
 import { type BenchReport, machine, plot } from "./report.ts";
@@ -7,6 +8,7 @@ import { benchVote } from "./vote.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchReport>>> = {
   activation: benchActivation,
+  coordinator: benchCoordinator,
   "evidence-parse": benchEvidenceParse,
   "quote-verify": benchQuoteVerify,
   startup: benchStartup,

@@ -1,7 +1,15 @@
 // `npm test`: installs what is missing and runs every check; ends with `N passed, N failed, N skipped`.
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { buildCli } from "./cli-bundle.mjs";
 import { execute, install, isInstalled, requireNode, toolPath } from "./workspace.mjs";
 
@@ -55,12 +63,40 @@ async function findChromium() {
   return findProgram(CHROMIUM_NAMES);
 }
 
-async function runVitest(chromium) {
+/** The folder of a Debian PostgreSQL's programs, or of the one in the path. */
+function findPostgres() {
+  const root = "/usr/lib/postgresql";
+  const versions = existsSync(root) ? readdirSync(root) : [];
+  const folders = versions.map((version) => join(root, version, "bin"));
+  const found = findProgram(["initdb"]);
+  if (found !== undefined) folders.push(dirname(found));
+  return folders.find((folder) => existsSync(join(folder, "initdb")));
+}
+
+/** PostgreSQL for tests of the store: named by CARRARA_POSTGRES_BIN, the system's, or Debian's when root. */
+async function preparePostgres() {
+  const named = process.env.CARRARA_POSTGRES_BIN;
+  const found = named !== undefined && named !== "" ? named : findPostgres();
+  if (found !== undefined) return found;
+  const apt = findProgram(["apt-get"]);
+  if (apt === undefined || process.getuid?.() !== 0) return undefined;
+  console.log("── installing Debian's PostgreSQL for the tests of the store");
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await execute(apt, ["update", "-qq"], { env });
+  await execute(apt, ["install", "-y", "-qq", "--no-install-recommends", "postgresql"], { env });
+  return findPostgres();
+}
+
+async function runVitest(chromium, postgres) {
   console.log("\n── tests");
   const dir = mkdtempSync(join(tmpdir(), "carrara-test-"));
   const report = join(dir, "report.json");
   const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const env = { ...process.env, ...(chromium === undefined ? {} : { CARRARA_CHROMIUM: chromium }) };
+  const env = {
+    ...process.env,
+    ...(chromium === undefined ? {} : { CARRARA_CHROMIUM: chromium }),
+    ...(postgres === undefined ? {} : { CARRARA_POSTGRES_BIN: postgres }),
+  };
   const status = await execute(toolPath("vitest"), args, { env });
   countTests(report, status);
   rmSync(dir, { recursive: true, force: true });
@@ -101,6 +137,10 @@ const chromium = await findChromium();
 if (chromium === undefined) {
   console.log("── browser tests are skipped: no Chromium here, and none could be installed");
 }
-await runVitest(chromium);
+const postgres = await preparePostgres();
+if (postgres === undefined) {
+  console.log("── tests of PostgreSQL are skipped: none here, and none could be installed");
+}
+await runVitest(chromium, postgres);
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
 process.exitCode = count.failed === 0 ? 0 : 1;

@@ -1,6 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Mesh, type MeshPorts, startMesh } from "@carrara/cli";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePorts } from "./support/coordinator.ts";
 import {
   type CommandResult,
   carrara,
@@ -16,6 +20,8 @@ const PAGES = [
 ].filter((page) => page.endsWith(".md"));
 /** What starts a whole mesh or all tests: the mesh of this file stands for the first. */
 const STARTED_ELSEWHERE = /^npm (?:start|test)\b/;
+/** Starts a mesh under a manifest that the page has made: in a state directory of its own. */
+const OWN_MESH = /^npm start -- --manifest /;
 
 /** Every command in the `sh` blocks of a page, comments cut off. */
 function commandsOf(page: string): string[] {
@@ -23,42 +29,126 @@ function commandsOf(page: string): string[] {
   return [...blocks]
     .flatMap(([, block = ""]) => block.split("\n"))
     .map((line) => line.replace(/\s+#.*$/, "").trim())
-    .filter((line) => line !== "" && !STARTED_ELSEWHERE.test(line));
+    .filter((line) => line !== "" && (OWN_MESH.test(line) || !STARTED_ELSEWHERE.test(line)));
 }
 
-let running: TestMesh;
+let shared: TestMesh;
 
 beforeAll(async () => {
-  running = await startEmojivoto();
+  shared = await startEmojivoto();
 });
 
 afterAll(async () => {
-  await running.stop();
+  await shared.stop();
 });
 
-/** The command as it reads for this mesh: its ports and its state directory. */
-function adapted(command: string): string[] {
-  const { ports } = running.mesh;
+/** Where the commands of a page run: the mesh of this file, or one that the page starts. */
+interface Place {
+  readonly stateDir: string;
+  readonly ports: MeshPorts;
+}
+
+/** The command as it reads in this place: its ports and its state directory. */
+function adapted(command: string, { ports, stateDir }: Place): string[] {
   return command
     .replaceAll("localhost:4433", `localhost:${ports.coordinator}`)
     .replaceAll("localhost:8443", `localhost:${ports.web}`)
-    .replaceAll(".carrara/", `${running.stateDir}/`)
+    .replaceAll(".carrara/", `${stateDir}/`)
     .split(/\s+/);
 }
 
-async function runCommand(command: string): Promise<CommandResult> {
-  const [program = "", ...args] = adapted(command);
+async function runCommand(command: string, place: Place): Promise<CommandResult> {
+  const [program = "", ...args] = adapted(command, place);
   if (program === "npx" && args[0] === "carrara") {
-    const cert = ["--coordinator-cert", join(running.stateDir, "coordinator-cert.pem")];
+    const cert = ["--coordinator-cert", join(place.stateDir, "coordinator-cert.pem")];
     return await carrara(...args.slice(1), ...(command.includes("--coordinator-cert") ? [] : cert));
   }
   return await runProgram(program, ...args);
 }
 
-describe.each(PAGES.filter((page) => commandsOf(page).length > 0))("%s", (page) => {
+async function expectDone(command: string, place: Place): Promise<void> {
+  const { code, stderr } = await runCommand(command, place);
+  expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+}
+
+const [own, others] = [true, false].map((isOwn) =>
+  PAGES.filter((page) => commandsOf(page).length > 0).filter(
+    (page) => commandsOf(page).some((line) => OWN_MESH.test(line)) === isOwn,
+  ),
+);
+
+describe.each(others ?? [])("%s", (page) => {
   test.each(commandsOf(page))("%s", async (command) => {
-    const { code, stderr } = await runCommand(command);
-    expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+    await expectDone(command, { stateDir: shared.stateDir, ports: shared.mesh.ports });
+  });
+});
+
+/** A mesh that a page starts, stops and starts again. */
+interface OwnMesh extends Place {
+  /** Starts it anew; resolves when it is ready or waits for a command of the page. */
+  start(command: string): Promise<void>;
+  /** Waits until it is ready, and ends it. */
+  close(): Promise<void>;
+}
+
+async function createOwnMesh(): Promise<OwnMesh> {
+  const stateDir = await mkdtemp(join(tmpdir(), "carrara-page-"));
+  const [web = 0, coordinator = 0, mesh = 0] = await freePorts(3);
+  const place = { stateDir, ports: { web, coordinator, mesh } };
+  let running: Promise<Mesh> | undefined;
+  const stop = async (): Promise<void> => await (await running)?.stop();
+  return {
+    ...place,
+    async start(command) {
+      await stop();
+      const { manifest, images } = startOptionsOf(adapted(command, place));
+      await new Promise<void>((resolve, reject) => {
+        running = startMesh({
+          appDir: join(ROOT, "apps/emojivoto"),
+          repository: ROOT,
+          ...place,
+          manifest,
+          images,
+          voteBot: false,
+          onStep: (step) => {
+            if (step.startsWith("Waiting for recovery")) resolve();
+          },
+        });
+        running.then(() => resolve(), reject);
+      });
+    },
+    async close() {
+      await stop();
+      await rm(stateDir, { recursive: true });
+    },
+  };
+}
+
+/** The options that pages use; any other fails the page. */
+function startOptionsOf(words: readonly string[]): {
+  readonly manifest: string;
+  readonly images: ReadonlyMap<string, string>;
+} {
+  const [, , , , manifest = "", ...rest] = words;
+  const [option, image = ""] = rest;
+  if (rest.length > 0)
+    expect({ option, length: rest.length }).toEqual({ option: "--image", length: 2 });
+  const [marble = "", name = ""] = image.split("=");
+  return { manifest: join(manifest), images: new Map(image === "" ? [] : [[marble, name]]) };
+}
+
+describe.each(own ?? [])("%s, with a mesh of its own", (page) => {
+  let mesh: OwnMesh;
+
+  beforeAll(async () => {
+    mesh = await createOwnMesh();
+  });
+  afterAll(async () => await mesh.close());
+
+  test.each(commandsOf(page))("%s", async (command) => {
+    // Where a mesh is stopped between two commands, the page says so in words.
+    if (OWN_MESH.test(command)) await mesh.start(command);
+    else await expectDone(command, mesh);
   });
 });
 

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import {
   type AttestedCoordinator,
   attestCoordinator,
+  type ClientIdentity,
   type CoordinatorClient,
   createCoordinatorClient,
   createHttpsTransport,
@@ -40,7 +41,7 @@ export interface AttestedSession extends CoordinatorSession {
 }
 
 /** HOST of the command line, else `MARBLERUN` of the environment. Throws `USAGE`. */
-function hostOf({ io }: CommandContext, argument: string | undefined): string {
+export function hostOf({ io }: CommandContext, argument: string | undefined): string {
   const host = argument ?? (io.env.MARBLERUN || undefined);
   if (host !== undefined) return host;
   throw new CliError("USAGE", "missing HOST, and MARBLERUN is not set; for example localhost:4433");
@@ -53,10 +54,11 @@ export function certificateCacheOf({ io, options }: CommandContext): string {
     : resolve(io.cwd, options.coordinatorCert);
 }
 
-/** Attests the Coordinator at HOST and pins what it vouches for. */
+/** Attests the Coordinator at HOST and pins what it vouches for; `identity` is who asks. */
 export async function openAttestedSession(
   context: CommandContext,
   hostArgument: string | undefined,
+  identity?: ClientIdentity,
 ): Promise<AttestedSession> {
   const { io, options } = context;
   const transport = createHttpsTransport({
@@ -74,7 +76,8 @@ export async function openAttestedSession(
     await writeOutput(resolve(io.cwd, options.saveSgxQuote), coordinator.quote);
   }
   const { rootPem, chainPem, assurance } = coordinator;
-  const client = createCoordinatorClient({ transport, trust: { kind: "pinned", rootPem } });
+  const trust = { kind: "pinned", rootPem } as const;
+  const client = createCoordinatorClient({ transport, trust, identity });
   return { client, assurance, rootPem, chainPem, coordinator };
 }
 
@@ -92,13 +95,15 @@ function collateralService({ pccsUrl }: GlobalOptions): DcapCollateralProvider {
 export async function openCachedSession(
   context: CommandContext,
   hostArgument: string | undefined,
+  identity?: ClientIdentity,
 ): Promise<CoordinatorSession> {
-  if (context.options.insecure) return await openAttestedSession(context, hostArgument);
+  if (context.options.insecure) return await openAttestedSession(context, hostArgument, identity);
   const host = parseCoordinatorHost(hostOf(context, hostArgument));
   const { rootPem, chainPem, assurance } = await loadCertificateCache(certificateCacheOf(context));
   showAssurance(context.io, assurance);
   const transport = createHttpsTransport({ host });
-  const client = createCoordinatorClient({ transport, trust: { kind: "pinned", rootPem } });
+  const trust = { kind: "pinned", rootPem } as const;
+  const client = createCoordinatorClient({ transport, trust, identity });
   return { client, assurance, rootPem, chainPem };
 }
 

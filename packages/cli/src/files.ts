@@ -41,7 +41,20 @@ export async function writeOutput(path: string, content: Uint8Array | string): P
     await writeFile(temporary, content, { mode: 0o600 });
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    // Where its directory is a file, there is nothing to remove and the first reason counts.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new CliError("FILE_UNWRITABLE", `cannot write ${path} (${codeOf(cause)})`, { cause });
+  }
+}
+
+/** Creates `path`, mode 0600, where nothing is yet. Throws `FILE_EXISTS`, `FILE_UNWRITABLE`. */
+export async function writeNew(path: string, content: Uint8Array | string): Promise<void> {
+  try {
+    await writeFile(path, content, { mode: 0o600, flag: "wx" });
+  } catch (cause) {
+    if (codeOf(cause) === "EEXIST") {
+      throw new CliError("FILE_EXISTS", `${path} exists already and is not overwritten`, { cause });
+    }
     throw new CliError("FILE_UNWRITABLE", `cannot write ${path} (${codeOf(cause)})`, { cause });
   }
 }

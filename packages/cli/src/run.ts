@@ -3,10 +3,15 @@ import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CommandContext } from "./command-context.ts";
 import { addCertificateCommands } from "./commands/certificate-command.ts";
+import { addCheckCommand } from "./commands/check-command.ts";
+import { addCompletionCommand } from "./commands/completion-command.ts";
 import { addEvidenceCommands } from "./commands/evidence-command.ts";
 import { addImageCommands } from "./commands/image-command.ts";
+import { addKubernetesCommands } from "./commands/kubernetes-command.ts";
 import { addManifestCommands } from "./commands/manifest-command.ts";
+import { addRecoverCommands } from "./commands/recover-command.ts";
 import { addRunCommand } from "./commands/run-image-command.ts";
+import { addSecretCommands } from "./commands/secret-command.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
 import { addUpCommand } from "./commands/up-command.ts";
 import { addVersionCommand } from "./commands/version-command.ts";
@@ -28,9 +33,9 @@ HOST is name:port; without it MARBLERUN of the environment is used.`;
  * standard output, talk and errors to standard error. Never throws, never exits.
  */
 export async function run(args: readonly string[], io: CliIo): Promise<ExitCode> {
-  const results = { written: false };
+  const output = { wrote: false };
   const stdout: CliIo["stdout"] = (content) => {
-    results.written = true;
+    output.wrote = true;
     io.stdout(content);
   };
   try {
@@ -45,7 +50,7 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
     }
     io.stderr(errorLine(error));
     // One document only: a refusal may be in the command's own, and `up` has told it as an event.
-    const isTold = results.written || args[0] === "up";
+    const isTold = output.wrote || args[0] === "up";
     if (args.includes("--json") && !isTold) io.stdout(errorJson(error));
     return exitCodeOf(error);
   }
@@ -76,11 +81,16 @@ function createProgram(io: CliIo): Command {
   });
   addUpCommand(program, contextOf);
   addManifestCommands(program, contextOf);
+  addSecretCommands(program, contextOf);
+  addRecoverCommands(program, contextOf);
   addStatusCommand(program, contextOf);
+  addCheckCommand(program, contextOf);
   addCertificateCommands(program, contextOf);
   addEvidenceCommands(program, contextOf);
   addImageCommands(program, contextOf);
   addRunCommand(program, contextOf);
   addVersionCommand(program, contextOf);
+  addCompletionCommand(program, contextOf);
+  addKubernetesCommands(program);
   return program;
 }

@@ -7,7 +7,6 @@ import {
 import { equalBytes, fromHex, toBase64, toHex, utf8 } from "@carrara/encoding";
 import {
   encodeGoJson,
-  type GoDecoder,
   goArray,
   goBytes,
   goInt,
@@ -15,10 +14,16 @@ import {
   goNullable,
   goObject,
   goString,
+  ManifestError,
+  readGoJson,
 } from "@carrara/manifest";
-import { readEnvelope } from "./envelope.ts";
 import { ClientError } from "./error.ts";
-import type { ServerTrust, Transport, TransportRequest } from "./transport.ts";
+import { type MarbleRoutes, marbleRoutes } from "./marble-routes.ts";
+import { type RecoveryRoutes, recoveryRoutes } from "./recovery-routes.ts";
+import { createRouteCaller } from "./route-caller.ts";
+import { type SecretRoutes, secretRoutes } from "./secret-routes.ts";
+import type { ClientIdentity, ServerTrust, Transport } from "./transport.ts";
+import { type UpdateRoutes, updateRoutes } from "./update-routes.ts";
 
 /** The Coordinator's state (spec marblerun section 1.4). */
 export interface CoordinatorStatus {
@@ -46,7 +51,11 @@ export interface CoordinatorQuote {
 }
 
 /** The client REST API of one Coordinator, v2 with v1 as fallback for old servers. */
-export interface CoordinatorClient {
+export interface CoordinatorClient
+  extends UpdateRoutes,
+    SecretRoutes,
+    RecoveryRoutes,
+    MarbleRoutes {
   /** Throws the transport's codes and `SERVER_REFUSED`, as all methods do. */
   status(signal?: AbortSignal): Promise<CoordinatorStatus>;
   /** Also throws `MANIFEST_NOT_SET`. */
@@ -59,16 +68,10 @@ export interface CoordinatorClient {
     vendor: Endorsements["vendor"],
     signal?: AbortSignal,
   ): Promise<Endorsements | undefined>;
+  /** What the server says is its version, unverified; undefined when it does not say. */
+  getVersion(signal?: AbortSignal): Promise<string | undefined>;
   /** Lines of the update log, each a JSON document. */
   getUpdateLog(signal?: AbortSignal): Promise<readonly string[]>;
-}
-
-/** What a route needs besides its path. */
-interface Call<T> {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  readonly body?: Uint8Array;
-  readonly decoder: GoDecoder<T>;
 }
 
 const statusV2 = goObject({ code: goInt, message: goString });
@@ -86,6 +89,7 @@ const manifestV1 = goObject({
 const recoverySecrets = goObject({ recoverySecrets: goMap(goBytes) });
 const quote = goObject({ cert: goString, quote: goNullable(goBytes) });
 const updateLog = goObject({ updateLog: goArray(goString) });
+const openApi = goObject({ info: goObject({ version: goString }) });
 const collateralFields = goObject({
   tcbInfo: goString,
   tcbInfoIssuerChain: goString,
@@ -125,37 +129,29 @@ function readAmd({ vek, chain, crl }: Nullable<AmdEndorsementsText>): Endorsemen
 export function createCoordinatorClient(options: {
   readonly transport: Transport;
   readonly trust: ServerTrust;
+  /** Needed by the calls that authenticate a user or a marble. */
+  readonly identity?: ClientIdentity | undefined;
 }): CoordinatorClient {
-  const { transport, trust } = options;
-
-  /** The answer, or undefined when the server does not know the route (405). */
-  async function tryCall<T>(call: Call<T>, signal?: AbortSignal): Promise<T | undefined> {
-    const { decoder, ...route } = call;
-    const request: TransportRequest = { ...route, trust, signal };
-    const response = await transport(request);
-    return response.status === 405 ? undefined : readEnvelope(request, response, decoder);
-  }
-
-  async function mustCall<T>(call: Call<T>, signal?: AbortSignal): Promise<T> {
-    const { decoder, ...route } = call;
-    const request: TransportRequest = { ...route, trust, signal };
-    return readEnvelope(request, await transport(request), decoder);
-  }
-
+  const caller = createRouteCaller(options);
   return {
+    ...updateRoutes(caller),
+    ...secretRoutes(caller),
+    ...recoveryRoutes(caller),
+    ...marbleRoutes(caller),
+
     async status(signal) {
-      const v2 = await tryCall(
+      const v2 = await caller.try(
         { method: "GET", path: "/api/v2/status", decoder: statusV2 },
         signal,
       );
       if (v2 !== undefined) return v2;
-      const v1 = await mustCall({ method: "GET", path: "/status", decoder: statusV1 }, signal);
+      const v1 = await caller.must({ method: "GET", path: "/status", decoder: statusV1 }, signal);
       return { code: v1.statusCode, message: v1.statusMessage };
     },
 
     async getManifest(signal) {
       const v2 = await manifestOrUnset(() =>
-        tryCall({ method: "GET", path: "/api/v2/manifest", decoder: manifestV2 }, signal),
+        caller.try({ method: "GET", path: "/api/v2/manifest", decoder: manifestV2 }, signal),
       );
       if (v2 !== undefined) {
         return await activeManifest(
@@ -164,53 +160,77 @@ export function createCoordinatorClient(options: {
           v2.manifestSignatureRootECDSA,
         );
       }
-      const v1 = await mustCall({ method: "GET", path: "/manifest", decoder: manifestV1 }, signal);
+      const v1 = await caller.must(
+        { method: "GET", path: "/manifest", decoder: manifestV1 },
+        signal,
+      );
       return await activeManifest(v1.manifest, v1.manifestSignature, v1.manifestSignatureRootECDSA);
     },
 
     async setManifest(manifest, signal) {
       const body = utf8(encodeGoJson({ manifest }));
       const decoder = recoverySecrets;
-      const v2 = await tryCall({ method: "POST", path: "/api/v2/manifest", body, decoder }, signal);
+      const v2 = await caller.try(
+        { method: "POST", path: "/api/v2/manifest", body, decoder },
+        signal,
+      );
       const data =
         v2 ??
-        (await mustCall({ method: "POST", path: "/manifest", body: manifest, decoder }, signal));
+        (await caller.must({ method: "POST", path: "/manifest", body: manifest, decoder }, signal));
       return data.recoverySecrets;
     },
 
     async getQuote(nonce, signal) {
-      const v2 = await tryCall(
+      const v2 = await caller.try(
         { method: "GET", path: `/api/v2/quote${nonceQuery(nonce)}`, decoder: quote },
         signal,
       );
       const data =
-        v2 ?? (await mustCall({ method: "GET", path: "/quote", decoder: quote }, signal));
+        v2 ?? (await caller.must({ method: "GET", path: "/quote", decoder: quote }, signal));
       return { chainPem: data.cert, quote: data.quote };
     },
 
     async getEndorsements(vendor, signal) {
       const route = { method: "GET", path: "/api/v2/collateral" } as const;
       if (vendor === "amd") {
-        const text = await tryCall({ ...route, decoder: amdFields }, signal);
+        const text = await caller.try({ ...route, decoder: amdFields }, signal);
         return text && readAmd(text);
       }
-      const data = await tryCall({ ...route, decoder: collateralFields }, signal);
+      const data = await caller.try({ ...route, decoder: collateralFields }, signal);
       if (data === undefined) return undefined;
       const { pckCertChain, ...bodies } = data;
       const collateral = pckCertChain === undefined ? bodies : { ...bodies, pckCertChain };
       return { vendor, collateral };
     },
 
+    async getVersion(signal) {
+      const path = "/api/v2/openapi.json";
+      const trusting = { trust: options.trust, signal };
+      const response = await options.transport({ method: "GET", path, ...trusting });
+      if (response.status === 200) return versionIn(response.body);
+      return undefined;
+    },
+
     async getUpdateLog(signal) {
-      const v2 = await tryCall(
+      const v2 = await caller.try(
         { method: "GET", path: "/api/v2/update", decoder: updateLog },
         signal,
       );
       if (v2 !== undefined) return v2.updateLog;
-      const v1 = await mustCall({ method: "GET", path: "/update", decoder: goString }, signal);
+      const v1 = await caller.must({ method: "GET", path: "/update", decoder: goString }, signal);
       return v1.split("\n").filter((line) => line !== "");
     },
   };
+}
+
+/** The version of an OpenAPI document, which comes without an envelope. */
+function versionIn(document: Uint8Array): string | undefined {
+  try {
+    return readGoJson(document, openApi, "whole").info.version || undefined;
+  } catch (cause) {
+    if (!(cause instanceof ManifestError)) throw cause;
+    throw new ClientError("RESPONSE_INVALID", "the API description is malformed", { cause });
+  }
 }
 
 /** Base64url with padding, as Go's URLEncoding reads it; empty without a nonce. */

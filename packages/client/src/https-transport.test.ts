@@ -1,5 +1,6 @@
 import { createServer as createHttpsServer, type Server } from "node:https";
 import { createServer as createTcpServer, type Server as TcpServer } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { encodePem, utf8 } from "@carrara/encoding";
 import { commonName, extension, generateEcKey, issueCertificate, randomSerial } from "@carrara/pki";
 import { afterEach, describe, expect, test } from "vitest";
@@ -74,6 +75,32 @@ describe("createHttpsTransport", () => {
       name: "ClientError",
       code: "TLS_NOT_TRUSTED",
     });
+  });
+
+  test("shows a client certificate, and refuses a key that is not its own", async () => {
+    const root = await createRoot("localhost");
+    const other = await createRoot("localhost");
+    const asking = { ...root, requestCert: true, rejectUnauthorized: false };
+    const server = createHttpsServer(asking, (request, response) => {
+      const { socket } = request;
+      response.end(
+        "getPeerCertificate" in socket ? (socket as TLSSocket).getPeerCertificate().raw : "",
+      );
+    });
+    const host = { name: "localhost", port: await listen(server) };
+    const transport = createHttpsTransport({ host });
+    const trust = { kind: "pinned", rootPem: root.cert } as const;
+    const identity = { certificatePem: other.cert, privateKeyPem: other.key };
+    const { body } = await transport({ ...get, trust, identity });
+    expect(encodePem("CERTIFICATE", body)).toBe(other.cert);
+    for (const privateKeyPem of [root.key, "secret text", ""]) {
+      const refused = transport({ ...get, trust, identity: { ...identity, privateKeyPem } });
+      await expect(refused).rejects.toMatchObject({
+        name: "ClientError",
+        code: "IDENTITY_INVALID",
+        message: expect.not.stringContaining("secret"),
+      });
+    }
   });
 
   test("reports a port that nobody listens on as UNREACHABLE", async () => {

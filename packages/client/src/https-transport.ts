@@ -1,9 +1,15 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
 import { type CoordinatorHost, formatCoordinatorHost } from "./coordinator-host.ts";
 import { ClientError } from "./error.ts";
-import type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
+import type {
+  ClientIdentity,
+  Transport,
+  TransportRequest,
+  TransportResponse,
+} from "./transport.ts";
 
 /** Bytes of an answer: a manifest of 16 MiB in base64 with its envelope, and some room. */
 const MAX_RESPONSE_BYTES = 24 * 1024 * 1024;
@@ -50,7 +56,7 @@ export function createHttpsTransport(options: {
 }
 
 function requestOptions(host: CoordinatorHost, request: TransportRequest): RequestOptions {
-  const { body, method, path, trust } = request;
+  const { body, identity, method, path, trust } = request;
   return {
     host: host.name,
     port: host.port,
@@ -65,7 +71,31 @@ function requestOptions(host: CoordinatorHost, request: TransportRequest): Reque
         ? {}
         : { "content-type": "application/json", "content-length": body.length },
     ...(trust.kind === "pinned" ? { ca: trust.rootPem } : { rejectUnauthorized: false }),
+    ...(identity === undefined ? {} : tlsIdentity(identity)),
   };
+}
+
+/** Certificate and key for TLS, which would leave out an empty one. Throws `IDENTITY_INVALID`. */
+function tlsIdentity({ certificatePem, privateKeyPem }: ClientIdentity): {
+  readonly cert: string;
+  readonly key: string;
+} {
+  if (belongTogether(certificatePem, privateKeyPem)) {
+    return { cert: certificatePem, key: privateKeyPem };
+  }
+  throw new ClientError(
+    "IDENTITY_INVALID",
+    "certificate and key need to be PEM, belong together and have no passphrase",
+  );
+}
+
+function belongTogether(certificatePem: string, privateKeyPem: string): boolean {
+  try {
+    return new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(privateKeyPem));
+  } catch {
+    // The library's error may repeat parts of the key.
+    return false;
+  }
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Uint8Array> {

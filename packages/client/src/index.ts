@@ -24,9 +24,28 @@ export {
 export { ClientError, type ClientErrorCode, isNotTrusted } from "./error.ts";
 export { type EraConfig, type ExpectedIdentity, parseEraConfig } from "./expected-identity.ts";
 export { createHttpsTransport } from "./https-transport.ts";
+export type { MarbleRoutes, SignedQuote } from "./marble-routes.ts";
+export type { RecoveryProgress, RecoveryRoutes } from "./recovery-routes.ts";
+export {
+  encryptRecoverySecret,
+  isPlainRecoverySecret,
+  parseRecoveryKey,
+  type RecoveryKey,
+} from "./recovery-secret.ts";
+export { parseUserSecrets, type Secret, secretsJson, type UserSecret } from "./secret.ts";
+export type { SecretRoutes } from "./secret-routes.ts";
 export type {
+  ClientIdentity,
   ServerTrust,
   Transport,
   TransportRequest,
   TransportResponse,
 } from "./transport.ts";
+export type {
+  Acknowledgement,
+  ForecastChange,
+  PendingUpdate,
+  UpdateForecast,
+  UpdateProgress,
+  UpdateRoutes,
+} from "./update-routes.ts";

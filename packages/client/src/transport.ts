@@ -3,6 +3,13 @@ export type ServerTrust =
   | { readonly kind: "pinned"; readonly rootPem: string }
   | { readonly kind: "unverified" };
 
+/** Who asks: the certificate that TLS shows, and its key, which stays here. Both PEM. */
+export interface ClientIdentity {
+  readonly certificatePem: string;
+  /** Secret. */
+  readonly privateKeyPem: string;
+}
+
 /** One request to a Coordinator. */
 export interface TransportRequest {
   readonly method: "GET" | "POST";
@@ -10,6 +17,7 @@ export interface TransportRequest {
   readonly path: string;
   readonly body?: Uint8Array;
   readonly trust: ServerTrust;
+  readonly identity?: ClientIdentity;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -22,6 +30,6 @@ export interface TransportResponse {
 
 /**
  * Sends one request and reads the whole, bounded answer. Rejects with `UNREACHABLE`,
- * `TLS_NOT_TRUSTED` or `RESPONSE_TOO_LARGE`, or with the signal's reason.
+ * `TLS_NOT_TRUSTED`, `IDENTITY_INVALID` or `RESPONSE_TOO_LARGE`, or with the signal's reason.
  */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;

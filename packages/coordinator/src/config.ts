@@ -1,6 +1,9 @@
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { CoordinatorError } from "./error.ts";
+import type { PeerAddress } from "./keyring/key-client.ts";
+import { readTraceConfig, type TraceConfig } from "./observe/trace-config.ts";
+import { KEY_PORT, readPeers, readStoreConfig, type StoreConfig } from "./store-config.ts";
 
 /** Where a server listens; `host` undefined is every interface, IPv4 and IPv6. Port 0 is any. */
 export interface ListenAddress {
@@ -15,11 +18,20 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export interface CoordinatorConfig {
   readonly meshAddress: ListenAddress;
   readonly clientAddress: ListenAddress;
+  /** Where metrics, events and probes are served; undefined is nowhere, and nothing is measured. */
+  readonly metricsAddress: ListenAddress | undefined;
+  /** Where traces are sent; undefined is nowhere. */
+  readonly traces: TraceConfig | undefined;
   /** Names of the CA certificates, in order. */
   readonly dnsNames: readonly string[];
   /** IP addresses beside the loopback ones. */
   readonly ipAddresses: readonly string[];
   readonly sealDir: string;
+  readonly store: StoreConfig;
+  /** Where the key of a shared state is handed to other Coordinators. */
+  readonly keyAddress: ListenAddress;
+  /** Coordinators to ask for that key. */
+  readonly peers: readonly PeerAddress[];
   readonly devMode: boolean;
   readonly logLevel: LogLevel;
   /** Level for failed handshakes and connections. */
@@ -44,14 +56,21 @@ const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** Reads the configuration; an empty value counts as unset. Throws `CONFIG_INVALID`. */
 export function readCoordinatorConfig(env: Environment, cwd: string): CoordinatorConfig {
   const value = (name: string) => env[name] || undefined;
+  const metricsAddress = value("EDG_COORDINATOR_PROMETHEUS_ADDR");
   const names = (value("EDG_COORDINATOR_DNS_NAMES") ?? "localhost").split(",");
   const directory = value("EDG_CWD") ?? cwd;
+  const store = readStoreConfig(value);
   return {
     meshAddress: parseListenAddress(value("EDG_COORDINATOR_MESH_ADDR") ?? ":2001"),
     clientAddress: parseListenAddress(value("EDG_COORDINATOR_CLIENT_ADDR") ?? ":4433"),
+    metricsAddress: metricsAddress === undefined ? undefined : parseListenAddress(metricsAddress),
+    traces: readTraceConfig(value),
     dnsNames: names.filter((name) => name !== "" && isIP(name) === 0),
     ipAddresses: names.filter((name) => isIP(name) !== 0),
     sealDir: value("EDG_COORDINATOR_SEAL_DIR") ?? join(directory, "marblerun-coordinator-data"),
+    store,
+    keyAddress: parseListenAddress(value("CARRARA_KEY_ADDR") ?? `:${KEY_PORT}`),
+    peers: readPeers(value, store),
     devMode: value("EDG_COORDINATOR_DEV_MODE") === "1",
     logLevel: value("EDG_DEBUG_LOGGING") === "1" ? "debug" : "info",
     httpErrorLogLevel:

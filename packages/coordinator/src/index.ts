@@ -23,4 +23,4 @@ export {
   startCoordinatorServer,
 } from "./server.ts";
 export { openFileStore } from "./store/file-store.ts";
-export type { SealedPair, StateStore } from "./store/state-store.ts";
+export type { MachineEntries, SealedState, StateStore, StoredState } from "./store/state-store.ts";

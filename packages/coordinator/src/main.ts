@@ -8,16 +8,18 @@ import {
   openTee,
 } from "@carrara/tee";
 import { pino } from "pino";
+import { BUILD_INFO } from "./build-info.ts";
 import { readCoordinatorConfig } from "./config.ts";
 import { CoordinatorError, reasonOf } from "./error.ts";
-import { formatLogLine } from "./log.ts";
+import { createJsonLog } from "./log.ts";
+import { openStateStore } from "./open-store.ts";
 import { startCoordinatorServer, trustedAnchors } from "./server.ts";
-import { openFileStore } from "./store/file-store.ts";
 
-const stderr = pino.destination({ fd: 2, sync: true });
-const devMode = process.env["EDG_COORDINATOR_DEV_MODE"] === "1";
-const people = { write: (line: string) => stderr.write(formatLogLine(line)) };
-const log = pino({ level: "info" }, devMode ? people : stderr);
+const log = createJsonLog({
+  destination: pino.destination({ fd: 2, sync: true }),
+  level: "info",
+  readable: process.env["EDG_COORDINATOR_DEV_MODE"] === "1",
+});
 
 try {
   const config = readCoordinatorConfig(process.env, process.cwd());
@@ -26,7 +28,8 @@ try {
     throw new CoordinatorError("CONFIG_INVALID", "CARRARA_PCCS_URL is not set");
   }
   const tee = await openTee(process.env);
-  log.info({ assurance: tee.assurance, anchor: tee.trustAnchor.name }, "coordinator starting");
+  const { assurance, trustAnchor } = tee;
+  log.info({ ...BUILD_INFO, assurance, anchor: trustAnchor.name }, "coordinator starting");
   const provider = createCachedProvider({
     source: {
       ...createDcapProviderFor({ url: config.pccsUrl }),
@@ -46,11 +49,13 @@ try {
   const server = await startCoordinatorServer({
     config,
     environment: process.env,
-    store: await openFileStore(config.sealDir),
+    store: await openStateStore(config),
     tee,
     endorsements: async (request, signal) => await fetchEndorsements(provider, request, signal),
     clock: () => new Date(),
     log,
+    build: BUILD_INFO,
+    processMetrics: true,
   });
   const stop = (signal: string) => {
     log.info({ signal }, "coordinator stopping");

@@ -8,6 +8,7 @@ import {
 import { CoordinatorError } from "./error.ts";
 import { parseRecoveryHashes } from "./sealer.ts";
 import { openState, recoveryDataOf } from "./store/sealing.ts";
+import { requireNotOlder } from "./store/unseal.ts";
 
 const generate = promisify(generateKeyPair);
 const EPHEMERAL_BITS = 4096;
@@ -18,6 +19,8 @@ const PLAIN_LENGTHS: ReadonlySet<number> = new Set([16, 32, 33]);
 interface RecoveredState {
   readonly dataKey: Uint8Array;
   readonly plain: Uint8Array;
+  /** Of the commit that wrote it. */
+  readonly number: number;
   readonly given: readonly RecoverySubmission[];
   readonly hashes: readonly string[];
 }
@@ -28,7 +31,7 @@ export interface RecoverySession {
   publicKey(): Promise<Uint8Array>;
   /**
    * Takes one secret, plain or encrypted. Throws `RECOVERY_SECRET_UNDECRYPTABLE`,
-   * `RECOVERY_SECRET_INVALID`.
+   * `RECOVERY_SECRET_INVALID`, and `STATE_ROLLED_BACK` when the state is older than one committed here.
    */
   submit(submission: RecoverySubmission): Promise<{
     readonly remaining: number;
@@ -38,8 +41,16 @@ export interface RecoverySession {
   reset(): void;
 }
 
-/** Starts a session over the bytes of `sealed_data`. */
-export function createRecoverySession(data: Uint8Array): RecoverySession {
+/** The state a session is about. */
+export interface LockedState {
+  /** Bytes of `sealed_data`. */
+  readonly data: Uint8Array;
+  /** The lowest commit number that may come back. */
+  readonly witnessed: number;
+}
+
+/** Starts a session over a sealed state that nobody here can open. */
+export function createRecoverySession({ data, witnessed }: LockedState): RecoverySession {
   let given: readonly RecoverySubmission[] = [];
   let ephemeral: Promise<{ publicKey: KeyObject; privateKey: KeyObject }> | undefined;
 
@@ -71,12 +82,10 @@ export function createRecoverySession(data: Uint8Array): RecoverySession {
       );
       given = progress.given;
       const { dataKey, remaining } = progress;
-      const plain = dataKey === undefined ? undefined : openState(data, dataKey);
-      const recovered =
-        dataKey === undefined || plain === undefined
-          ? undefined
-          : { dataKey, plain, given: progress.given, hashes };
-      return { remaining, recovered };
+      const opened = dataKey === undefined ? undefined : openState(data, dataKey);
+      if (dataKey === undefined || opened === undefined) return { remaining, recovered: undefined };
+      requireNotOlder(opened.number, witnessed);
+      return { remaining, recovered: { dataKey, ...opened, given: progress.given, hashes } };
     },
     reset: () => {
       given = [];

@@ -182,6 +182,25 @@ describe("a restart", () => {
   });
 });
 
+describe("a restart over a state of two times", () => {
+  test.each([["sealed_data"], ["sealed_key"], ["sealed_data", "sealed_key"]])(
+    "with older %s %s fails with STATE_ROLLED_BACK",
+    async (...names) => {
+      const first = await machine.start();
+      await setWithOwners(first, 0);
+      const old = new Map(machine.files);
+      const { identity, fields } = await prepareMarble("web", machine.teeFor());
+      await callActivate(first.meshPort, identity, fields);
+      await first.close();
+      for (const name of names) machine.files.set(name, old.get(name) ?? new Uint8Array());
+      await expect(machine.start()).rejects.toMatchObject({
+        name: "CoordinatorError",
+        code: "STATE_ROLLED_BACK",
+      });
+    },
+  );
+});
+
 describe("recovery", () => {
   test("with one key restores root and counts, and lasts", async () => {
     const first = await machine.start();
@@ -312,6 +331,27 @@ describe("recovery", () => {
     expect(answer).toMatchObject({ status: 500, code: "STATE_WRONG" });
     const old = await callHttps(first.clientPort, { path: "/recover", body: "x" });
     expect(old.status).toBe(410);
+  });
+
+  test("does not bring back a state that is older than one committed here", async () => {
+    const first = await machine.start();
+    const secrets = await setWithOwners(first, 1);
+    const old = machine.files.get("sealed_data") ?? new Uint8Array();
+    const { identity, fields } = await prepareMarble("web", machine.teeFor());
+    await callActivate(first.meshPort, identity, fields);
+    const newest = machine.files.get("sealed_data") ?? new Uint8Array();
+    await first.close();
+    machine.files.set("sealed_data", old);
+    machine.files.delete("sealed_key");
+    const second = await machine.start();
+    expect(await recoverAs(second, secrets, 0)).toMatchObject({
+      status: 500,
+      code: "STATE_ROLLED_BACK",
+    });
+    expect(await status(second)).toBe(1);
+    await second.close();
+    machine.files.set("sealed_data", newest);
+    expect(await recoverAs(await machine.start(), secrets, 0)).toMatchObject(DONE);
   });
 
   test("can be given up by setting a new manifest", async () => {

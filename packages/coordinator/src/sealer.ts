@@ -1,45 +1,39 @@
 import { utf8 } from "@carrara/encoding";
 import { goBool, goMap, goNullable, readGoJson, type SealMode } from "@carrara/manifest";
-import type { Tee } from "@carrara/tee";
 import type { RecoveryHashes } from "./core/recovery.ts";
-import type { MeshState } from "./core/state.ts";
-import { encodeState } from "./core/state-codec.ts";
-import { type KeySlot, type SealPolicy, sealDataKey, sealState } from "./store/sealing.ts";
-import type { StateStore } from "./store/state-store.ts";
+import type { Keyring } from "./keyring/keyring.ts";
+import { type KeySlot, type SealPolicy, sealDataKey } from "./store/sealing.ts";
 
-/** Saves states under one data key. */
+/** What states are sealed with: a data key, the key it is under, and the clear recovery data. */
 export interface Sealer {
-  /** Resolves when the state is durable. */
-  save(state: MeshState): Promise<void>;
+  readonly slot: KeySlot;
+  readonly wrappingKey: Uint8Array;
+  readonly recoveryData: Uint8Array;
 }
 
-/** What a sealer writes to and seals with. */
+/** What a sealer's keys come from. */
 export interface SealerDeps {
-  readonly store: StateStore;
-  readonly tee: Pick<Tee, "getSealingKey">;
+  readonly keyring: Keyring;
+  /** Whether several Coordinators need the state. */
+  readonly shared: boolean;
 }
 
 /**
- * A sealer for a new data key, or undefined where the manifest's mode keeps the state in memory
- * only (section 8.2).
+ * A sealer for a new data key, or undefined where the manifest's mode keeps the state in memory only
+ * (section 8.2). A shared state has to be stored in that mode too: under the key of this very build
+ * (section 8.6).
  */
 export async function createSealer(
-  { store, tee }: SealerDeps,
+  { keyring, shared }: SealerDeps,
   dataKey: Uint8Array,
   mode: SealMode,
   hashes: RecoveryHashes,
 ): Promise<Sealer | undefined> {
-  if (mode === "Disabled") return undefined;
-  const policy: SealPolicy = mode === "UniqueKey" ? "unique" : "product";
-  const slot = sealDataKey(dataKey, policy, await tee.getSealingKey(policy));
-  return sealerOf(store, slot, encodeRecoveryHashes(hashes));
-}
-
-/** A sealer that goes on with the key and recovery data of an unsealed state. */
-export function sealerOf(store: StateStore, slot: KeySlot, recoveryData: Uint8Array): Sealer {
-  return {
-    save: async (state) => await store.commit(sealState(slot, recoveryData, encodeState(state))),
-  };
+  if (mode === "Disabled" && !shared) return undefined;
+  const policy: SealPolicy = mode === "ProductKey" ? "product" : "unique";
+  const wrappingKey = await keyring.ensureWrappingKey(policy);
+  const slot = sealDataKey(dataKey, policy, wrappingKey);
+  return { slot, wrappingKey, recoveryData: encodeRecoveryHashes(hashes) };
 }
 
 /** The clear recovery data of section 8.1: JSON `null`, or an object from hash to `true`. */

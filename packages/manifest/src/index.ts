@@ -8,10 +8,12 @@ export type {
   UrlParts,
 } from "./certificate-template.ts";
 export { convertManifest } from "./convert-manifest.ts";
+export { describeUpdate, diffManifests, withSecurityVersions } from "./diff-manifests.ts";
 export {
   ManifestError,
   type ManifestErrorCode,
 } from "./error.ts";
+export { explainManifest, type FactKind, type ManifestFact } from "./explain-manifest.ts";
 export {
   type GoDecoder,
   type GoFields,
@@ -45,7 +47,9 @@ export {
   type TlsTag,
   type User,
 } from "./manifest.ts";
+export type { ChangeKind, ManifestChange } from "./manifest-change.ts";
 export type { ManifestFile } from "./manifest-file.ts";
+export { packageJson, parsePackage } from "./package-json.ts";
 export {
   type EnclaveIdentity,
   matchPackage,
@@ -55,6 +59,7 @@ export {
 export { isGranted, type Permissions, permissionsOf } from "./permissions.ts";
 export { renderTemplate, requireEnvBytes } from "./render-template.ts";
 export type { TemplateKind } from "./secret-functions.ts";
+export { type SecretReferences, secretReferences } from "./secret-references.ts";
 export type { SecretValue, TemplateData } from "./secret-value.ts";
 export {
   buildTlsConfig,
@@ -66,5 +71,12 @@ export {
   type TlsSecret,
 } from "./tls-config.ts";
 export { kindOfUpdate, type UpdateKind } from "./update-kind.ts";
+export {
+  isRecoveryChanged,
+  neededAcknowledgments,
+  type SecretFate,
+  secretFates,
+  updatersOf,
+} from "./update-rules.ts";
 export { type ManifestWarning, type ValidationContext, validateManifest } from "./validate.ts";
 export { type FeatureGate, hasFeatureGate, type SealMode, sealModeOf } from "./validate-config.ts";

@@ -132,7 +132,8 @@ export interface Manifest {
 
 const strings = goArray(goString);
 
-const packageDecoder: GoDecoder<Package> = goObject({
+/** Reads one value of `Packages`. */
+export const packageDecoder: GoDecoder<Package> = goObject({
   debug: goBool,
   uniqueId: goString,
   signerId: goString,

@@ -66,8 +66,10 @@ export interface TestCoordinator {
   stop(): Promise<void>;
 }
 
-/** Starts a Coordinator with nothing set. */
-export async function startCoordinator(): Promise<TestCoordinator> {
+/** Starts a Coordinator with nothing set, and `variables` beside the usual ones. */
+export async function startCoordinator(
+  variables: Readonly<Record<string, string>> = {},
+): Promise<TestCoordinator> {
   const dir = await mkdtemp(join(tmpdir(), "carrara-e2e-"));
   const [[image], key, platform, [clientPort = 0, meshPort = 0]] = await Promise.all([
     buildImages({ appDir: COORDINATOR, outDir: join(dir, "images") }),
@@ -87,6 +89,7 @@ export async function startCoordinator(): Promise<TestCoordinator> {
         EDG_COORDINATOR_DNS_NAMES: "localhost",
         EDG_COORDINATOR_SEAL_DIR: join(dir, "state"),
         CARRARA_PCCS_URL: pcs.url,
+        ...variables,
       },
       onOutput: (_, chunk) => printed.push(Buffer.from(chunk)),
     });

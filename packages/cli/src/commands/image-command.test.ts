@@ -68,7 +68,7 @@ describe("images", () => {
     expect(images[0]?.["SignerID"]).toBe(images[1]?.["SignerID"]);
     expect(images[0]?.["UniqueID"]).not.toBe(images[1]?.["UniqueID"]);
     expect((await stat(join(dir, ".carrara/signing-key.pem"))).mode & 0o777).toBe(0o600);
-    expect(JSON.parse((await carrara("package-info", ONE)).stdout)).toEqual({
+    expect(JSON.parse((await carrara("package-info", ONE, "--json")).stdout)).toEqual({
       UniqueID: expect.stringMatching(/^[0-9a-f]{64}$/),
       SignerID: images[0]?.["SignerID"],
       ProductID: 7,

@@ -1,8 +1,8 @@
 import { relative, resolve } from "node:path";
-import { buildImages, loadImage, signImages } from "@carrara/image";
-import { readPackageInfo } from "@carrara/tee";
+import { buildImages, signImages } from "@carrara/image";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
+import { readPackageFile } from "../package-file.ts";
 import { writeReport } from "../report.ts";
 import { signingKeyFile, stateDirOf } from "../state-dir.ts";
 
@@ -30,14 +30,19 @@ export function addImageCommands(
       await signApp(contextOf(command), images, command.opts());
     });
   program
-    .command("package-info <image>")
-    .description("verify a signed image and print its identity as JSON")
+    .command("package-info <path>")
+    .description("verify a signed package and print its identity for a manifest")
     .addHelpText(
       "after",
-      "\nExample:\n  carrara package-info apps/emojivoto/dist/images/web.enclave",
+      `
+PATH is an image of ours, a program signed for EGo or Open Enclave, a SIGSTRUCT of Gramine (.sig), a
+library signed for the SGX SDK, or the directory of an Occlum instance.
+
+Example:
+  carrara package-info apps/emojivoto/dist/images/web.enclave`,
     )
-    .action(async (image: string, _: unknown, command: Command) => {
-      await printPackageInfo(contextOf(command), image);
+    .action(async (path: string, _: unknown, command: Command) => {
+      await printPackageInfo(contextOf(command), path);
     });
 }
 
@@ -76,7 +81,16 @@ async function signApp(
   });
 }
 
-async function printPackageInfo({ io, options }: CommandContext, image: string): Promise<void> {
-  const info = await readPackageInfo(await loadImage(resolve(io.cwd, image)));
-  writeReport(io, options, { text: JSON.stringify(info, null, 2), json: { ...info } });
+async function printPackageInfo({ io, options }: CommandContext, path: string): Promise<void> {
+  const info = await readPackageFile(resolve(io.cwd, path));
+  const rows = [
+    ["UniqueID (MRENCLAVE)", info.UniqueID],
+    ["SignerID (MRSIGNER)", info.SignerID],
+    ["ProductID (ISVPRODID)", info.ProductID],
+    ["SecurityVersion (ISVSVN)", info.SecurityVersion],
+  ] as const;
+  writeReport(io, options, {
+    text: rows.map(([label, value]) => `${label.padEnd(26)}: ${value}`).join("\n"),
+    json: { ...info },
+  });
 }

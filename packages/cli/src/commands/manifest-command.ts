@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import { manifestFingerprint } from "@carrara/client";
-import { toBase64 } from "@carrara/encoding";
-import { convertManifest } from "@carrara/manifest";
+import { diffManifests, ManifestError, parseManifest } from "@carrara/manifest";
 import type { Command } from "commander";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -12,13 +11,22 @@ import {
   openAttestedSession,
   openCachedSession,
 } from "../coordinator-session.ts";
-import { readInput, writeOutput } from "../files.ts";
+import { writeOutput } from "../files.ts";
+import { effectiveManifest } from "../manifest/effective-manifest.ts";
+import { loadManifest } from "../manifest/load-manifest.ts";
+import { keepRecoveryData } from "../recovery/recovery-data.ts";
 import { writeReport } from "../report.ts";
+import { addManifestAddCommands } from "./manifest-add-command.ts";
+import { addManifestReviewCommands } from "./manifest-review-command.ts";
+import { addUpdateCommands } from "./update-command.ts";
 
 /** What `manifest verify` takes in place of a file. */
 const FINGERPRINT = /^[0-9a-fA-F]{64}$/;
 
-/** Adds `manifest set|get|verify|signature|log` (spec marblerun section 9.3). */
+/** Differences that an error names: as many as a screen shows. */
+const MAX_DIFFERENCES = 20;
+
+/** Adds `manifest` and what is below it (spec marblerun section 9.3). */
 export function addManifestCommands(
   program: Command,
   contextOf: (command: Command) => CommandContext,
@@ -41,6 +49,7 @@ export function addManifestCommands(
     .command("get [host]")
     .description("attest a Coordinator and print its manifest, byte for byte")
     .option("-s, --signature", "print the manifest's fingerprint with it", false)
+    .option("-u, --display-update", "show the security versions that updates have raised", false)
     .option("-o, --output <file>", "write to a file")
     .option("--keep-cert", "keep the Coordinator's certificates for later commands", false)
     .addHelpText(
@@ -75,10 +84,9 @@ export function addManifestCommands(
     .action(async (host: string | undefined, _: unknown, command: Command) => {
       await printLog(contextOf(command), host, command.opts());
     });
-}
-
-async function loadManifest({ io }: CommandContext, file: string): Promise<Uint8Array> {
-  return convertManifest(await readInput(resolve(io.cwd, file)));
+  addUpdateCommands(manifest, contextOf);
+  addManifestReviewCommands(manifest, contextOf);
+  addManifestAddCommands(manifest, contextOf);
 }
 
 async function setManifest(
@@ -92,45 +100,46 @@ async function setManifest(
   const session = await openAttestedSession(context, host);
   const fingerprint = await manifestFingerprint(manifest);
   const secrets = await session.client.setManifest(manifest, io.signal);
-  const named = Object.fromEntries([...secrets].map(([name, secret]) => [name, toBase64(secret)]));
-  const lines = [
-    "Coordinator verified",
-    coordinatorLines(session.coordinator),
-    `Manifest signature: ${fingerprint}`,
-    "Manifest successfully set",
-  ];
-  const toFile = recoverydata !== undefined && secrets.size > 0;
-  if (toFile) {
-    await writeOutput(resolve(io.cwd, recoverydata), JSON.stringify({ RecoverySecrets: named }));
-    lines.push(`Recovery data saved to: ${recoverydata}`);
-  } else if (secrets.size > 0) {
-    lines.push(JSON.stringify({ RecoverySecrets: named }));
-  }
+  const kept = await keepRecoveryData(context, secrets, recoverydata);
   await cacheCertificates(context, session);
   writeReport(io, options, {
-    text: lines.join("\n"),
+    text: [
+      "Coordinator verified",
+      coordinatorLines(session.coordinator),
+      `Manifest signature: ${fingerprint}`,
+      "Manifest successfully set",
+      ...kept.lines,
+    ].join("\n"),
     assurance: session.assurance,
-    json: {
-      fingerprint,
-      coordinator: describeCoordinator(session.coordinator),
-      ...(toFile ? { recoveryData: recoverydata } : { RecoverySecrets: named }),
-    },
+    json: { fingerprint, coordinator: describeCoordinator(session.coordinator), ...kept.json },
   });
+  if (kept.failure !== undefined) throw kept.failure;
+}
+
+/** Options of `manifest get`. */
+interface GetOptions {
+  readonly signature: boolean;
+  readonly displayUpdate: boolean;
+  readonly output?: string;
+  readonly keepCert: boolean;
 }
 
 async function getManifest(
   context: CommandContext,
   host: string | undefined,
-  { signature, output, keepCert }: { signature: boolean; output?: string; keepCert: boolean },
+  { signature, output, keepCert, displayUpdate }: GetOptions,
 ): Promise<void> {
   const { io, options } = context;
   const session = await openAttestedSession(context, host);
   const active = await session.client.getManifest(io.signal);
   if (keepCert) await cacheCertificates(context, session);
-  const text = new TextDecoder().decode(active.manifest);
+  const content = displayUpdate
+    ? effectiveManifest(active.manifest, await session.client.getUpdateLog(io.signal))
+    : active.manifest;
+  const text = typeof content === "string" ? content : new TextDecoder().decode(content);
   const shown = signature
     ? `{\n"ManifestSignature": "${active.fingerprint}",\n"Manifest": ${text}}\n`
-    : active.manifest;
+    : content;
   const { fingerprint } = active;
   const json = { fingerprint, coordinator: describeCoordinator(session.coordinator) };
   const { assurance } = session;
@@ -152,15 +161,15 @@ async function verifyManifest(
   host: string | undefined,
 ): Promise<void> {
   const { io, options } = context;
-  const fingerprint = FINGERPRINT.test(expected)
-    ? expected.toLowerCase()
-    : await manifestFingerprint(await loadManifest(context, expected));
+  const manifest = FINGERPRINT.test(expected) ? undefined : await loadManifest(context, expected);
+  const fingerprint =
+    manifest === undefined ? expected.toLowerCase() : await manifestFingerprint(manifest);
   const session = await openAttestedSession(context, host);
   const active = await session.client.getManifest(io.signal);
   if (active.fingerprint !== fingerprint) {
     throw new CliError(
       "MANIFEST_MISMATCH",
-      `the Coordinator enforces the manifest ${active.fingerprint}, expected ${fingerprint}`,
+      `the Coordinator enforces the manifest ${active.fingerprint}, expected ${fingerprint}${differences(manifest, active.manifest)}`,
     );
   }
   await cacheCertificates(context, session);
@@ -169,6 +178,20 @@ async function verifyManifest(
     assurance: session.assurance,
     json: { result: "OK", fingerprint, coordinator: describeCoordinator(session.coordinator) },
   });
+}
+
+/** What the two manifests say differently, in a line each; nothing where either cannot be read. */
+function differences(expected: Uint8Array | undefined, active: Uint8Array): string {
+  if (expected === undefined) return "";
+  try {
+    const changes = diffManifests(parseManifest(expected), parseManifest(active));
+    const found = changes.filter(({ change }) => change !== "follows");
+    if (found.length === 0) return "; they say the same in other bytes";
+    return [";", ...found.slice(0, MAX_DIFFERENCES).map(({ sentence }) => sentence)].join("\n  ");
+  } catch (cause) {
+    if (cause instanceof ManifestError) return "";
+    throw cause;
+  }
 }
 
 async function printSignature(context: CommandContext, file: string): Promise<void> {

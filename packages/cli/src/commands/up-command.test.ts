@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createHttpsTransport, parseCoordinatorHost } from "@carrara/client";
@@ -31,11 +32,13 @@ afterAll(async () => {
 async function up(
   args: readonly string[] = [],
   meanwhile: (facts: ReadyFacts) => Promise<unknown> = async () => await Promise.resolve(),
+  onOutput: (soFar: string) => void = () => undefined,
 ): Promise<Transcript & { readonly events: Record<string, unknown>[] }> {
   const stop = new AbortController();
   let begun = false;
   let work: Promise<unknown> = Promise.resolve();
   const onStdout = (soFar: string): void => {
+    onOutput(soFar);
     const ready = /^\{"event":"ready".*\}$/m.exec(soFar)?.[0];
     if (ready === undefined || begun) return;
     begun = true;
@@ -179,6 +182,50 @@ describe("carrara up", () => {
       expect(sealed.code).toBe(1);
       expect(sealed.stderr).toMatch(/^Error: STATE_RECOVERY: /m);
       expect(meshProcesses()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "under another manifest keeps its recovery data, and waits for recovery when it needs it",
+    async () => {
+      const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+      const key = join(fixture.appDir, "recovery-key.pem");
+      await writeFile(key, privateKey.export({ format: "pem", type: "pkcs8" }));
+      const add = ["manifest", "add-recovery-key", "manifest.json", "owner", "--key", key];
+      await runCli([...add, "-o", "owned.json"], { cwd: fixture.appDir });
+      const stateDir = join(fixture.appDir, "state-owned");
+      const args = ["--manifest", "owned.json", "--state-dir", stateDir];
+      const recoveryData = join(stateDir, "recovery.json");
+      expect(await up(args)).toMatchObject({ code: 0 });
+      expect((await stat(recoveryData)).mode & 0o777).toBe(0o600);
+      const before = await readFile(join(stateDir, "coordinator-cert.pem"), "utf8");
+
+      await rm(join(stateDir, "coordinator", "sealed_key"));
+      let recovery: Promise<Transcript> | undefined;
+      const { code } = await up(args, undefined, (soFar) => {
+        const port = /Waiting for recovery:.* localhost:(\d+) /.exec(soFar)?.[1];
+        if (port === undefined || recovery !== undefined) return;
+        const line = ["recover", recoveryData, `localhost:${port}`, "-i", "--key", key];
+        recovery = runCli(line, { cwd: fixture.appDir });
+      });
+      expect(await recovery).toMatchObject({ code: 0, stdout: "Recovery successful.\n" });
+      expect(code).toBe(0);
+      expect(await readFile(join(stateDir, "coordinator-cert.pem"), "utf8")).toBe(before);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each([
+    ["a marble that is not in mesh.json", "shop=web", 1, "APP_INVALID"],
+    ["an image that is not in enclave.json", "web=shop", 1, "APP_INVALID"],
+    ["neither", "web", 2, "USAGE"],
+  ])(
+    "refuses --image with %s",
+    async (_, image, code, error) => {
+      const result = await up(["--image", image]);
+      expect(result.code).toBe(code);
+      expect(result.stderr).toMatch(new RegExp(`^Error: ${error}: `, "m"));
     },
     TIMEOUT_MS,
   );

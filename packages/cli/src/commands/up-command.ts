@@ -16,6 +16,8 @@ interface UpOptions {
   readonly coordinatorPort: number;
   readonly meshPort: number;
   readonly stateDir?: string;
+  readonly manifest?: string;
+  readonly image?: ReadonlyMap<string, string>;
   readonly voteBot: boolean;
   readonly tee: TeeKind;
 }
@@ -42,6 +44,13 @@ export function addUpCommand(
         .choices(["sgx", "tdx", "snp"])
         .default("sgx"),
     )
+    .option("--manifest <file>", "manifest to run under (default: the application's own)")
+    .addOption(
+      new Option(
+        "--image <marble=image>",
+        "run another image for a marble; may be repeated",
+      ).argParser(imageOf),
+    )
     .option("--no-vote-bot", "do not start the application's load generator")
     .addHelpText(
       "after",
@@ -56,6 +65,15 @@ function portOf(text: string): number {
   const port = Number(text);
   if (/^[0-9]{1,5}$/.test(text) && port < 65_536) return port;
   throw new InvalidArgumentError("a port is a number from 0 (any) to 65535");
+}
+
+function imageOf(
+  text: string,
+  earlier: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
+  const [, marble, image] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (marble !== undefined && image !== undefined) return new Map([...earlier, [marble, image]]);
+  throw new InvalidArgumentError("an image is given as MARBLE=IMAGE");
 }
 
 async function runMesh(context: CommandContext, dir: string, up: UpOptions): Promise<void> {
@@ -91,6 +109,8 @@ async function start(
       repository: io.repository,
       stateDir: stateDirOf(io, up.stateDir),
       ports: { web: up.webPort, coordinator: up.coordinatorPort, mesh: up.meshPort },
+      ...(up.manifest === undefined ? {} : { manifest: resolve(io.cwd, up.manifest) }),
+      ...(up.image === undefined ? {} : { images: up.image }),
       voteBot: up.voteBot,
       tee: up.tee,
       onStep: progress.step,

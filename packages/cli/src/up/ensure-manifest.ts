@@ -1,21 +1,27 @@
 import { manifestFingerprint } from "@carrara/client";
+import { toBase64 } from "@carrara/encoding";
 import { CliError } from "../cli-error.ts";
 import { writeOutput } from "../files.ts";
+import type { MeshFiles } from "./mesh-files.ts";
 import type { LocalCoordinator } from "./start-coordinator.ts";
 
 /** State codes (spec marblerun section 1.4). */
-const STATE = { recovery: 1, acceptingManifest: 2 } as const;
+export const STATE = { recovery: 1, acceptingManifest: 2, running: 3 } as const;
 
 /**
- * Sets the manifest on a fresh Coordinator, or makes sure that a running mesh enforces exactly it,
- * and keeps its bytes in `file`. Throws `STATE_RECOVERY` or `STATE_OTHER_MANIFEST`.
+ * Sets the manifest on a fresh Coordinator and keeps its recovery secrets, or makes sure that a
+ * running mesh enforces exactly it, and keeps its bytes in `files.manifest`. Throws `STATE_RECOVERY` or `STATE_OTHER_MANIFEST`.
  */
 export async function ensureManifest(
   { client, state }: LocalCoordinator,
   manifest: Uint8Array,
-  options: { readonly file: string; readonly stateDir: string; readonly signal: AbortSignal },
+  options: {
+    readonly files: Pick<MeshFiles, "manifest" | "recoveryData">;
+    readonly stateDir: string;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
-  const { file, signal, stateDir } = options;
+  const { files, signal, stateDir } = options;
   if (state === STATE.recovery) {
     throw new CliError(
       "STATE_RECOVERY",
@@ -23,11 +29,18 @@ export async function ensureManifest(
     );
   }
   if (state === STATE.acceptingManifest) {
-    await client.setManifest(manifest, signal);
+    await keepSecrets(files.recoveryData, await client.setManifest(manifest, signal));
   } else {
     await requireSame(await client.getManifest(signal), manifest, stateDir);
   }
-  await writeOutput(file, manifest);
+  await writeOutput(files.manifest, manifest);
+}
+
+/** The form that `carrara recover` reads. */
+async function keepSecrets(file: string, secrets: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  if (secrets.size === 0) return;
+  const named = [...secrets].map(([name, secret]) => [name, toBase64(secret)]);
+  await writeOutput(file, JSON.stringify({ RecoverySecrets: Object.fromEntries(named) }));
 }
 
 async function requireSame(

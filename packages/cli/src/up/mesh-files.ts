@@ -16,6 +16,8 @@ export interface MeshFiles {
   readonly coordinatorCert: string;
   /** The manifest that was set. */
   readonly manifest: string;
+  /** Encrypted recovery secrets, if the manifest has recovery keys. */
+  readonly recoveryData: string;
   readonly bot: string;
   marble(instance: string): { readonly dir: string; readonly uuid: string };
   log(name: string): string;
@@ -33,6 +35,7 @@ export function meshFilesIn(stateDir: string): MeshFiles {
     seal: join(stateDir, "coordinator"),
     coordinatorCert: join(stateDir, "coordinator-cert.pem"),
     manifest: join(stateDir, "manifest.json"),
+    recoveryData: join(stateDir, "recovery.json"),
     bot: join(stateDir, "vote-bot.mjs"),
     marble: (instance) => {
       const dir = join(stateDir, "marbles", instance);

@@ -32,6 +32,8 @@ export function prepareMesh(options: {
   readonly appDir: string;
   readonly repository: string;
   readonly config: MeshConfig;
+  /** Path of the manifest; the application's own where it is left out. */
+  readonly manifest?: string | undefined;
   readonly files: MeshFiles;
   readonly tee: TeeKind;
   readonly voteBot: boolean;
@@ -60,7 +62,8 @@ export function prepareMesh(options: {
     files.coordinatorImages,
   ).then((built) => imageNamed(built, COORDINATOR_IMAGE));
   const images = build(appDir, files.images);
-  const manifest = images.then(async (built) => await loadManifest(appDir, config, tee, built));
+  const manifestFile = options.manifest ?? join(appDir, config.manifest);
+  const manifest = images.then(async (built) => await loadManifest(manifestFile, tee, built));
   const bot =
     voteBot && config.bot !== undefined
       ? buildBot(appDir, config.bot.entry, files)
@@ -78,12 +81,11 @@ export function imageNamed(images: ReadonlyMap<string, SignedImage>, name: strin
 }
 
 async function loadManifest(
-  appDir: string,
-  config: MeshConfig,
+  file: string,
   tee: TeeKind,
   images: ReadonlyMap<string, SignedImage>,
 ): Promise<Uint8Array> {
-  const text = new TextDecoder().decode(await readInput(join(appDir, config.manifest)));
+  const text = new TextDecoder().decode(await readInput(file));
   const identities = new Map([...images].map(([name, { info }]) => [name, info]));
   const pinned = tee === "tdx" ? pinByMeasurement(text) : text;
   return convertManifest(utf8(fillPlaceholders(pinned, identities)));

@@ -11,6 +11,7 @@ import { fromHex } from "@carrara/encoding";
 import type { SimulatedPlatform } from "@carrara/tee";
 import { saveCertificateCache } from "../certificate-cache.ts";
 import { CliError } from "../cli-error.ts";
+import { STATE } from "./ensure-manifest.ts";
 import type { MeshFiles } from "./mesh-files.ts";
 import type { SignedImage } from "./mesh-images.ts";
 import { type RunningChild, startEnclave } from "./running-child.ts";
@@ -19,6 +20,8 @@ import { waitUntil } from "./wait-until.ts";
 
 /** A Coordinator starts in about one second on two busy cores, in ms. */
 const START_TIMEOUT_MS = 60_000;
+/** People who hold recovery keys have to be found first: a day, in ms. */
+const RECOVERY_TIMEOUT_MS = 86_400_000;
 
 /** A Coordinator that runs and was attested. */
 export interface LocalCoordinator {
@@ -46,20 +49,53 @@ export interface CoordinatorStart {
  * keeps its certificates. Throws `PROCESS_ENDED`, `MESH_NOT_READY`, and the client's codes.
  */
 export async function startCoordinator(start: CoordinatorStart): Promise<LocalCoordinator> {
-  const { files, ports, signal, supervisor } = start;
   const child = await launch(start);
-  const transport = createHttpsTransport({ host: { name: "localhost", port: ports.coordinator } });
-  const unverified = createCoordinatorClient({ transport, trust: { kind: "unverified" } });
-  const { code } = await waitUntil({
+  const state = await waitForState(start, () => true, START_TIMEOUT_MS);
+  return await attestLocal(start, child, state);
+}
+
+/**
+ * Waits until somebody has recovered the Coordinator, and attests it anew: its root is the one from
+ * before. Throws as {@link startCoordinator} does.
+ */
+export async function awaitRecovery(
+  start: CoordinatorStart,
+  { child }: LocalCoordinator,
+): Promise<LocalCoordinator> {
+  const state = await waitForState(start, (code) => code !== STATE.recovery, RECOVERY_TIMEOUT_MS);
+  return await attestLocal(start, child, state);
+}
+
+async function waitForState(
+  { ports, signal, supervisor }: CoordinatorStart,
+  isWanted: (code: number) => boolean,
+  timeoutMs: number,
+): Promise<number> {
+  const unverified = createCoordinatorClient({
+    transport: createHttpsTransport({ host: { name: "localhost", port: ports.coordinator } }),
+    trust: { kind: "unverified" },
+  });
+  return await waitUntil({
     what: "the Coordinator to answer",
-    probe: async () => await whenReachable(async () => await unverified.status(signal)),
+    probe: async () => {
+      const status = await whenReachable(async () => await unverified.status(signal));
+      return status !== undefined && isWanted(status.code) ? status.code : undefined;
+    },
     failure: supervisor.failure,
-    timeoutMs: START_TIMEOUT_MS,
+    timeoutMs,
     signal,
   });
+}
+
+async function attestLocal(
+  { files, image, ports, signal }: CoordinatorStart,
+  child: RunningChild,
+  state: number,
+): Promise<LocalCoordinator> {
+  const transport = createHttpsTransport({ host: { name: "localhost", port: ports.coordinator } });
   const attested = await attestCoordinator({
     transport,
-    policy: { insecure: true, identity: identityOf(start.image) },
+    policy: { insecure: true, identity: identityOf(image) },
     signal,
   });
   if (attested.assurance === "none") {
@@ -67,7 +103,7 @@ export async function startCoordinator(start: CoordinatorStart): Promise<LocalCo
   }
   await saveCertificateCache(files.coordinatorCert, attested.chainPem, attested.assurance);
   const trust = { kind: "pinned", rootPem: attested.rootPem } as const;
-  return { child, attested, client: createCoordinatorClient({ transport, trust }), state: code };
+  return { child, attested, client: createCoordinatorClient({ transport, trust }), state };
 }
 
 async function launch(start: CoordinatorStart): Promise<RunningChild> {

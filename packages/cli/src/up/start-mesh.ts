@@ -2,11 +2,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TeeKind } from "@carrara/attestation";
 import { createHttpsTransport } from "@carrara/client";
+import { parseManifest } from "@carrara/manifest";
 import type { SimulatedPlatform } from "@carrara/tee";
 import { CliError } from "../cli-error.ts";
 import { readInput } from "../files.ts";
 import { type Cleanup, createCleanup } from "./cleanup.ts";
-import { ensureManifest } from "./ensure-manifest.ts";
+import { ensureManifest, STATE } from "./ensure-manifest.ts";
 import { ensureTee } from "./ensure-tee.ts";
 import { type MarbleConfig, type MeshConfig, parseMeshConfig } from "./mesh-config.ts";
 import { type MeshFiles, meshFilesIn } from "./mesh-files.ts";
@@ -16,7 +17,13 @@ import { type PortPlan, portMapOf } from "./port-plan.ts";
 import { imageNamed, prepareMesh } from "./prepare-mesh.ts";
 import type { ReadyFacts } from "./ready-screen.ts";
 import type { RunningChild } from "./running-child.ts";
-import { type LocalCoordinator, startCoordinator, whenReachable } from "./start-coordinator.ts";
+import {
+  awaitRecovery,
+  type CoordinatorStart,
+  type LocalCoordinator,
+  startCoordinator,
+  whenReachable,
+} from "./start-coordinator.ts";
 import { startMarble } from "./start-marble.ts";
 import { lockStateDir } from "./state-lock.ts";
 import { createSupervisor, type Supervisor } from "./supervisor.ts";
@@ -33,6 +40,10 @@ export interface StartMeshOptions {
   /** This repository, for the Coordinator's sources. */
   readonly repository: string;
   readonly stateDir: string;
+  /** Path of the manifest to run under; default: the one that `mesh.json` names. */
+  readonly manifest?: string | undefined;
+  /** Names of images by marble type, in place of those of `mesh.json`. */
+  readonly images?: ReadonlyMap<string, string>;
   /** 0 takes any free port; {@link DEFAULT_PORTS} for what is left out. */
   readonly ports?: Partial<MeshPorts>;
   /** What the simulated platform is; default `sgx`. */
@@ -104,7 +115,18 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
   await ensureTee(files.tee, tee, !existsSync(files.platform));
 
   onStep("Building and signing enclave images");
-  const prepared = prepareMesh({ appDir, repository, config, files, tee, voteBot, signal });
+  const { manifest: manifestFile, images: chosen = new Map<string, string>() } = options;
+  for (const type of chosen.keys()) marbleNamed(config, type);
+  const prepared = prepareMesh({
+    appDir,
+    repository,
+    config,
+    manifest: manifestFile,
+    files,
+    tee,
+    voteBot,
+    signal,
+  });
   cleanup.add(async () => await prepared.settled);
   const platform = await prepared.platform;
   cleanup.add(async () => await platform.close());
@@ -115,18 +137,13 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
   signal.throwIfAborted();
 
   onStep("Starting and attesting the Coordinator");
-  const coordinator = await startCoordinator({
-    platform,
-    pccsUrl: pcs.url,
-    image,
-    files,
-    ports,
-    supervisor,
-    signal,
-  });
+  const start = { platform, pccsUrl: pcs.url, image, files, ports, supervisor, signal };
+  const started = await startCoordinator(start);
   const [images, manifest] = await Promise.all([prepared.images, prepared.manifest]);
+  for (const name of chosen.values()) imageNamed(images, name);
+  const coordinator = await recovered(start, started, manifest, onStep);
   onStep("Setting the manifest");
-  await ensureManifest(coordinator, manifest, { file: files.manifest, stateDir, signal });
+  await ensureManifest(coordinator, manifest, { files, stateDir, signal });
 
   const mesh = createMesh({
     config,
@@ -141,13 +158,33 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
     signal,
   });
   onStep("Starting and activating the marbles");
-  await Promise.all(config.marbles.map(async ({ type }) => await mesh.launchMarble(type)));
+  await Promise.all(
+    config.marbles.map(
+      async ({ type, image: own }) =>
+        await mesh.launchMarble(type, { image: chosen.get(type) ?? own }),
+    ),
+  );
   await mesh.waitForWeb();
   if (voteBot && config.bot !== undefined) {
     await prepared.bot;
     supervisor.add(startBot(files, ports.web));
   }
   return mesh;
+}
+
+/** A Coordinator that cannot unseal its state waits for those who can help, if there are any. */
+async function recovered(
+  start: CoordinatorStart,
+  coordinator: LocalCoordinator,
+  manifest: Uint8Array,
+  onStep: (message: string) => void,
+): Promise<LocalCoordinator> {
+  const { recoveryKeys } = parseManifest(manifest);
+  if (coordinator.state !== STATE.recovery || recoveryKeys.size === 0) return coordinator;
+  onStep(
+    `Waiting for recovery: carrara recover RECOVERY-DATA localhost:${start.ports.coordinator} --insecure --key KEY`,
+  );
+  return await awaitRecovery(start, coordinator);
 }
 
 interface MeshParts {

@@ -28,6 +28,8 @@ export interface ActivationContext {
   readonly verifyQuote: (quote: Uint8Array) => Promise<QuoteClaims>;
   /** Whether an empty quote is let through. */
   readonly acceptUnattested: boolean;
+  /** Runs a step, for whoever measures them. */
+  readonly step: <T>(name: string, work: () => Promise<T> | T) => Promise<T>;
 }
 
 /** A decided activation; with `limited` it must be counted before the reply leaves. */
@@ -51,20 +53,16 @@ export async function activateMarble(
   context: ActivationContext,
 ): Promise<Activation> {
   const state = requireActivating(before);
-  const { marble, pkg } = findMarble(state, request.marbleType);
-  const quote = await checkQuote(request, pkg, context);
-  requireBudget(state, request.marbleType, marble);
-  const uuid = canonicalUuid(request.uuid);
-  const csr = await readRequest(request.csr);
-  const { now } = context;
   const { marbleType } = request;
-  const identity = { marbleType, uuid, disableSecretBinding: marble.disableSecretBinding };
-  const [credentials, secrets] = await Promise.all([
-    issueMarbleCertificate(state.authority, csr, { uuid, marbleType, now }),
-    secretsOfMarble(state, identity, { ...context, authority: state.authority }),
-  ]);
-  const material = { authority: state.authority, credentials, secrets };
-  const parameters = marbleParameters(state.deployment.manifest, marbleType, marble, material);
+  const { marble, pkg } = findMarble(state, marbleType);
+  const quote = await checkQuote(request, pkg, context);
+  requireBudget(state, marbleType, marble);
+  const uuid = canonicalUuid(request.uuid);
+  const named = { ...request, uuid };
+  const parameters = await context.step(
+    "issue",
+    async () => await issue(state, marble, named, context),
+  );
   return {
     parameters,
     uuid,
@@ -72,6 +70,24 @@ export async function activateMarble(
     limited: marble.maxActivations > 0,
     quote,
   };
+}
+
+/** Certificate, secrets and rendered parameters of a Marble that is let in. */
+async function issue(
+  state: RunningState,
+  marble: Marble,
+  { csr, marbleType, uuid }: ActivationRequest,
+  context: ActivationContext,
+): Promise<MarbleParameters> {
+  const { authority, deployment } = state;
+  const request = await readRequest(csr);
+  const identity = { marbleType, uuid, disableSecretBinding: marble.disableSecretBinding };
+  const [credentials, secrets] = await Promise.all([
+    issueMarbleCertificate(authority, request, { uuid, marbleType, now: context.now }),
+    secretsOfMarble(state, identity, { ...context, authority }),
+  ]);
+  const material = { authority, credentials, secrets };
+  return marbleParameters(deployment.manifest, marbleType, marble, material);
 }
 
 /**
@@ -118,8 +134,9 @@ async function checkQuote(
     if (context.acceptUnattested) return undefined;
     throw new CoordinatorError("QUOTE_MISSING", "the marble sent no quote");
   }
-  const verified = await context.verifyQuote(quote);
-  requireAcceptedQuote(verified, pkg, peerCertificate);
+  const { step, verifyQuote } = context;
+  const verified = await step("verify quote", async () => await verifyQuote(quote));
+  await step("appraise", () => requireAcceptedQuote(verified, pkg, peerCertificate));
   return verified;
 }
 

@@ -21,6 +21,7 @@ beforeAll(async () => {
     activations: new Map(),
     counters: new Map(),
     updateLog: [],
+    pendingUpdate: undefined,
   };
 });
 

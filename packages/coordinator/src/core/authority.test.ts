@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createMarbleIdentity } from "@carrara/marble";
 import { parseCertificate, parseCertificateRequest } from "@carrara/pki";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -73,7 +73,8 @@ describe("a marble certificate", () => {
     expect(leaf.ca).toBe(false);
     expect(leaf.verify(marbleRoot.publicKey)).toBe(true);
     expect(leaf.checkIssued(marbleRoot) && leaf.checkIssued(intermediate)).toBe(true);
-    expect(leaf.checkPrivateKey(issued.key)).toBe(true);
+    const key = createPrivateKey({ key: Buffer.from(issued.pkcs8), format: "der", type: "pkcs8" });
+    expect(leaf.checkPrivateKey(key)).toBe(true);
     const type = parseCertificate(issued.certificate).extensions.find(
       ({ oid }) => oid === MARBLE_TYPE_OID,
     );

@@ -25,6 +25,7 @@ export interface Deployment {
   readonly fingerprint: string;
   /** ASN.1 ECDSA of the root key over their SHA-256. */
   readonly signature: Uint8Array;
+  /** What they say, except that package updates have raised security versions of its packages. */
   readonly manifest: Manifest;
   readonly users: readonly MeshUser[];
 }
@@ -34,11 +35,24 @@ export function manifestFingerprint(bytes: Uint8Array): string {
   return toHex(createHash("sha256").update(bytes).digest());
 }
 
-/** Reads a manifest's bytes into a deployment. Throws `MANIFEST_INVALID`; rules are not checked. */
-export function readDeployment(manifestBytes: Uint8Array, signature: Uint8Array): Deployment {
-  const manifest = asManifestError("parse", () => parseManifest(manifestBytes));
+/**
+ * Reads a manifest's bytes into a deployment, with `packages` in place of its own where package
+ * updates have changed them. Throws `MANIFEST_INVALID`; rules are not checked.
+ */
+export function readDeployment(
+  manifestBytes: Uint8Array,
+  signature: Uint8Array,
+  packages?: Manifest["packages"],
+): Deployment {
+  const written = readManifest(manifestBytes);
+  const manifest = packages === undefined ? written : { ...written, packages };
   const fingerprint = manifestFingerprint(manifestBytes);
   return { manifestBytes, fingerprint, signature, manifest, users: readUsers(manifest) };
+}
+
+/** Parses a manifest. Throws `MANIFEST_INVALID`; rules are not checked. */
+export function readManifest(bytes: Uint8Array): Manifest {
+  return asManifestError("parse", () => parseManifest(bytes));
 }
 
 /** Runs a step of the manifest package; its errors become the cause of `MANIFEST_INVALID`. */

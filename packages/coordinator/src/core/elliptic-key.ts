@@ -10,6 +10,24 @@ export async function generateP384Key(): Promise<KeyObject> {
   return privateKey;
 }
 
+/** A P-384 key that is handed out and never used here. */
+export interface EncodedKey {
+  /** DER SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+  /** DER PKCS#8; secret. */
+  readonly pkcs8: Uint8Array;
+}
+
+/** Makes a P-384 key off the event loop, encoded once: exports of key objects showed in profiles. */
+export async function generateEncodedP384Key(): Promise<EncodedKey> {
+  const { publicKey, privateKey } = await generate("ec", {
+    namedCurve: "secp384r1",
+    publicKeyEncoding: { type: "spki", format: "der" },
+    privateKeyEncoding: { type: "pkcs8", format: "der" },
+  });
+  return { spki: new Uint8Array(publicKey), pkcs8: new Uint8Array(privateKey) };
+}
+
 /** DER SubjectPublicKeyInfo of a private key. */
 export function spkiOf(privateKey: KeyObject): Uint8Array {
   return new Uint8Array(createPublicKey(privateKey).export({ type: "spki", format: "der" }));

@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import { utf8 } from "@carrara/encoding";
 import {
   type CertificateRequest,
@@ -9,17 +8,15 @@ import {
   randomSerial,
 } from "@carrara/pki";
 import { type Authority, INTERMEDIATE_NAME } from "./authority.ts";
-import { generateP384Key, p384Signer, spkiOf } from "./elliptic-key.ts";
+import { type EncodedKey, generateEncodedP384Key, p384Signer } from "./elliptic-key.ts";
 import { longestValidity } from "./validity.ts";
 
 /** Extension of Marble certificates whose value is the raw UTF-8 of the Marble type (section 3.5). */
 export const MARBLE_TYPE_OID = "1.3.9903.2.1";
 
 /** A Marble's leaf certificate and the key the Coordinator made for it. */
-export interface MarbleCredentials {
+export interface MarbleCredentials extends EncodedKey {
   readonly certificate: Uint8Array;
-  readonly spki: Uint8Array;
-  readonly key: KeyObject;
 }
 
 /**
@@ -31,8 +28,7 @@ export async function issueMarbleCertificate(
   request: CertificateRequest,
   { uuid, marbleType, now }: { uuid: string; marbleType: string; now: Date },
 ): Promise<MarbleCredentials> {
-  const key = await generateP384Key();
-  const spki = spkiOf(key);
+  const key = await generateEncodedP384Key();
   const kept = request.subject.filter(
     ({ type }) => type !== OID.commonName && type !== OID.organization,
   );
@@ -43,7 +39,7 @@ export async function issueMarbleCertificate(
       issuer: commonName(INTERMEDIATE_NAME),
       subject: [...kept, ...commonName(uuid)],
       ...longestValidity(now),
-      spki,
+      spki: key.spki,
       extensions: [
         extension.keyUsage("digitalSignature", "keyAgreement"),
         extension.extendedKeyUsage(OID.serverAuth, OID.clientAuth),
@@ -55,5 +51,5 @@ export async function issueMarbleCertificate(
     },
     p384Signer(authority.intermediate.key),
   );
-  return { certificate, spki, key };
+  return { ...key, certificate };
 }

@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import { encodePem, utf8 } from "@carrara/encoding";
 import {
   buildTlsConfig,
@@ -15,7 +14,6 @@ import {
 } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 import type { Authority } from "./authority.ts";
-import { pkcs8Of } from "./elliptic-key.ts";
 import type { MarbleCredentials } from "./marble-certificate.ts";
 import type { MarbleSecrets } from "./marble-secrets.ts";
 import type { Secret } from "./secret.ts";
@@ -122,7 +120,7 @@ function templateData({ authority, credentials, secrets }: MarbleMaterial): Temp
         ...RESERVED,
         cert: credentials.certificate,
         public: credentials.spki,
-        private: pkcs8Of(credentials.key),
+        private: credentials.pkcs8,
       },
       CoordinatorRoot: { ...RESERVED, cert: authority.root.certificate },
       CoordinatorIntermediate: { ...RESERVED, cert: authority.intermediate.certificate },
@@ -162,7 +160,7 @@ function tlsVariable(
   const config = buildTlsConfig(manifest, marbleType, {
     marbleRootCert: authority.marbleRoot,
     marbleCert: credentials.certificate,
-    marbleKey: pkcs8Of(credentials.key),
+    marbleKey: credentials.pkcs8,
     secrets: secrets.current,
   });
   return config === undefined ? [] : [["MARBLE_TTLS_CONFIG", utf8(encodeTlsConfig(config))]];
@@ -177,17 +175,13 @@ function predefinedVariables({
   return [
     ["MARBLE_PREDEFINED_ROOT_CA", utf8(certificatePem(authority.marbleRoot))],
     ["MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN", utf8(chain)],
-    ["MARBLE_PREDEFINED_PRIVATE_KEY", utf8(privateKeyPem(credentials.key))],
+    ["MARBLE_PREDEFINED_PRIVATE_KEY", utf8(encodePem("PRIVATE KEY", credentials.pkcs8))],
     ["MARBLE_PREDEFINED_COORDINATOR_ROOT_CA", utf8(certificatePem(authority.root.certificate))],
   ];
 }
 
 function certificatePem(certificate: Uint8Array): string {
   return encodePem("CERTIFICATE", certificate);
-}
-
-function privateKeyPem(key: KeyObject): string {
-  return encodePem("PRIVATE KEY", pkcs8Of(key));
 }
 
 function asParameterError<T>(what: string, run: () => T): T {

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Manifest } from "@carrara/manifest";
 import {
   generateMarbleSecret,
@@ -44,7 +45,7 @@ export async function secretsOfMarble(
 }
 
 /** One Marble's own secrets: all that are neither shared nor user-defined. */
-export async function ownSecrets(
+async function ownSecrets(
   { secrets }: Pick<Manifest, "secrets">,
   identity: MarbleIdentity,
   context: SecretContext,
@@ -55,4 +56,18 @@ export async function ownSecrets(
       [name, await generateMarbleSecret(name, definition, identity, context)] as const,
   );
   return new Map(await Promise.all(made));
+}
+
+/** Values of a Marble that does not exist: they show whether real ones can be made. */
+export async function placeholderSecrets(
+  manifest: Pick<Manifest, "secrets">,
+  context: SecretContext,
+): Promise<ReadonlyMap<string, Secret>> {
+  const identity = {
+    marbleType: "",
+    uuid: randomUUID(),
+    rootSecret: context.randomBytes(32),
+    disableSecretBinding: false,
+  };
+  return await ownSecrets(manifest, identity, context);
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   type Manifest,
   type ManifestWarning,
@@ -9,11 +8,12 @@ import {
 import { asManifestError, readDeployment } from "./deployment.ts";
 import { signSha256 } from "./elliptic-key.ts";
 import { dryRunTemplates } from "./marble-parameters.ts";
-import { ownSecrets } from "./marble-secrets.ts";
+import { placeholderSecrets } from "./marble-secrets.ts";
 import { createRecoveryMaterial, type RecoveryMaterial } from "./recovery-secrets.ts";
-import { generateSecret, type Secret, type SecretContext, unsetSecret } from "./secret.ts";
+import type { Secret, SecretContext } from "./secret.ts";
 import { type MeshState, requirePhase } from "./state.ts";
 import { updateLogEntry } from "./update-log.ts";
+import { initialSecret, storedDefinitions } from "./update-secrets.ts";
 
 /** What setting a manifest decides and makes. */
 export interface ManifestSetting {
@@ -50,11 +50,13 @@ export async function setManifest(
   const secretContext = { ...context, authority: before.authority };
   const stored = await initialSecrets(manifest, secretContext);
   const recovery = createRecoveryMaterial(manifest, context.randomBytes);
-  dryRunTemplates(manifest, new Map([...stored, ...(await placeholders(manifest, secretContext))]));
+  const placeholders = await placeholderSecrets(manifest, secretContext);
+  dryRunTemplates(manifest, new Map([...stored, ...placeholders]));
   const state: MeshState = {
     ...before,
     phase: "accepting-marbles",
     deployment,
+    pendingUpdate: undefined,
     secrets: stored,
     previousSecrets: stored,
     activations: new Map(),
@@ -68,28 +70,8 @@ async function initialSecrets(
   manifest: Manifest,
   context: SecretContext,
 ): Promise<ReadonlyMap<string, Secret>> {
-  const stored = [...manifest.secrets].filter(
-    ([, { shared, userDefined }]) => shared || userDefined,
+  const made = storedDefinitions(manifest).map(
+    async ([name, definition]) => [name, await initialSecret(name, definition, context)] as const,
   );
-  const made = stored.map(async ([name, definition]) => {
-    const secret = definition.userDefined
-      ? unsetSecret(definition)
-      : await generateSecret(name, definition, context);
-    return [name, secret] as const;
-  });
   return new Map(await Promise.all(made));
-}
-
-/** Values of a Marble that does not exist: they show whether real ones can be made. */
-async function placeholders(
-  manifest: Manifest,
-  context: SecretContext,
-): Promise<ReadonlyMap<string, Secret>> {
-  const identity = {
-    marbleType: "",
-    uuid: randomUUID(),
-    rootSecret: context.randomBytes(32),
-    disableSecretBinding: false,
-  };
-  return await ownSecrets(manifest, identity, context);
 }

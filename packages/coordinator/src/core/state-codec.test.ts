@@ -51,6 +51,49 @@ describe("the sealed form of a state", () => {
     expect(decoded.deployment).toEqual(rich.deployment);
   });
 
+  test("that has no manifest yet reads back as one, and no other phase is read", async () => {
+    const { authority, rootSecret } = state;
+    const fresh = freshState("accepting-manifest", authority, rootSecret);
+    const bytes = encodeState(fresh);
+    const decoded = await decodeState(bytes);
+    expect(decoded).toMatchObject({
+      phase: "accepting-manifest",
+      deployment: undefined,
+      rootSecret,
+    });
+    expect(encodeState(decoded)).toEqual(bytes);
+    const recovering = encodeState(freshState("recovery", authority, rootSecret));
+    await expect(decodeState(recovering)).rejects.toMatchObject({ code: "STATE_TAMPERED" });
+  });
+
+  test("keeps a pending update, in the form of section 7.4", async () => {
+    const pendingUpdate = {
+      manifestBytes: utf8("{}"),
+      requiredUsers: new Map([
+        ["a", true],
+        ["b", false],
+      ]),
+      missingAcknowledgments: 1,
+    };
+    const bytes = encodeState({ ...state, pendingUpdate });
+    expect((await decodeState(bytes)).pendingUpdate).toEqual(pendingUpdate);
+    const entries = JSON.parse(new TextDecoder().decode(bytes));
+    expect(Buffer.from(entries.pendingUpdate, "base64").toString()).toBe(
+      '{"manifestRaw":"e30=","requiredUsers":{"a":true,"b":false},"missingAcknowledgments":1}',
+    );
+    const broken = utf8(JSON.stringify({ ...entries, pendingUpdate: "AAAA" }));
+    await expect(decodeState(broken)).rejects.toMatchObject({ code: "STATE_TAMPERED" });
+  });
+
+  test("from before there were updates is read: packages are the manifest's, nothing is pending", async () => {
+    const entries = Object.entries(JSON.parse(new TextDecoder().decode(encodeState(state))));
+    const old = entries.filter(([key]) => !key.startsWith("package:"));
+    expect(old.length).toBeLessThan(entries.length);
+    const decoded = await decodeState(utf8(JSON.stringify(Object.fromEntries(old))));
+    expect(decoded.deployment).toEqual(state.deployment);
+    expect(decoded.pendingUpdate).toBeUndefined();
+  });
+
   test("of any other bytes is refused with STATE_TAMPERED", async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {

@@ -10,27 +10,31 @@ import {
   goString,
   goUint,
   ManifestError,
+  type Package,
+  packageJson,
+  parsePackage,
   readGoJson,
 } from "@carrara/manifest";
 import { keyIdentifier } from "@carrara/pki";
 import { CoordinatorError } from "../error.ts";
 import type { Authority } from "./authority.ts";
-import { readDeployment } from "./deployment.ts";
+import { type Deployment, readDeployment } from "./deployment.ts";
 import { spkiOf } from "./elliptic-key.ts";
+import { decodePendingUpdate, encodePendingUpdate } from "./pending-update.ts";
 import type { Secret } from "./secret.ts";
-import type { MeshState } from "./state.ts";
+import { type MeshState, type Phase, statusOf } from "./state.ts";
 
-/** Number of the running state, as clients see it and the store keeps it. */
-const RUNNING = "3";
+/** Numbers of the states that are stored, as clients see them: the first one where it is shared. */
+const PHASES: Readonly<Record<string, Phase>> = { 2: "accepting-manifest", 3: "accepting-marbles" };
 
 /**
- * The sealed form of a running state (section 8.3): a JSON object from state key to base64 value,
- * as UTF-8. Holds every secret: only ever written encrypted.
+ * The sealed form of a state (section 8.3): a JSON object from state key to base64 value, as UTF-8.
+ * Holds every secret: only ever written encrypted.
  */
 export function encodeState(state: MeshState): Uint8Array {
   const { authority, deployment } = state;
   const entries = new Map<string, Uint8Array>([
-    ["state", utf8(RUNNING)],
+    ["state", utf8(String(statusOf(state.phase).code))],
     ["certificate:coordinatorRootCert", authority.root.certificate],
     ["privateKey:coordinatorRootKey", sec1(authority.root.key)],
     ["certificate:coordinatorIntermediateCert", authority.intermediate.certificate],
@@ -45,6 +49,13 @@ export function encodeState(state: MeshState): Uint8Array {
   if (deployment !== undefined) {
     entries.set("manifest", deployment.manifestBytes);
     entries.set("manifestSignature", deployment.signature);
+    // Package updates change packages but not the manifest; the rest of it is kept once, as bytes.
+    for (const [name, pkg] of deployment.manifest.packages) {
+      entries.set(`package:${name}`, utf8(encodeGoJson(packageJson(pkg))));
+    }
+  }
+  if (state.pendingUpdate !== undefined) {
+    entries.set("pendingUpdate", encodePendingUpdate(state.pendingUpdate));
   }
   for (const [name, secret] of state.secrets) entries.set(`secret:${name}`, encodeSecret(secret));
   for (const [name, secret] of state.previousSecrets) {
@@ -128,28 +139,35 @@ function isNodeError(error: unknown): boolean {
 type Entries = ReadonlyMap<string, Uint8Array>;
 
 async function readState(entries: Entries): Promise<MeshState> {
-  if (text(required(entries, "state")) !== RUNNING) {
-    throw new CoordinatorError(
-      "STATE_TAMPERED",
-      "the sealed state is not one that accepts marbles",
-    );
+  const phase = PHASES[text(required(entries, "state"))];
+  if (phase === undefined) {
+    throw new CoordinatorError("STATE_TAMPERED", "the sealed state is in no phase that is stored");
   }
   const lines = text(required(entries, "updateLog")).split("\n");
+  const pending = entries.get("pendingUpdate");
+  // States from before package updates have none and mean the manifest's own.
+  const packages = readGroup(entries, "package:", parsePackage);
   return {
-    phase: "accepting-marbles",
+    phase,
     authority: await readAuthority(entries),
     rootSecret: required(entries, "rootSecret"),
     previousRootSecret: entries.get("previousRootSecret"),
-    deployment: readDeployment(
-      required(entries, "manifest"),
-      required(entries, "manifestSignature"),
-    ),
+    deployment: phase === "accepting-manifest" ? undefined : deploymentOf(entries, packages),
+    pendingUpdate: pending === undefined ? undefined : decodePendingUpdate(pending),
     secrets: readGroup(entries, "secret:", decodeSecret),
     previousSecrets: readGroup(entries, "previousSecret:", decodeSecret),
     activations: readGroup(entries, "activations:", (value) => Number.parseInt(text(value), 16)),
     counters: readGroup(entries, "monotonicCounter:", counterValue),
     updateLog: lines.slice(0, -1),
   };
+}
+
+function deploymentOf(entries: Entries, packages: ReadonlyMap<string, Package>): Deployment {
+  return readDeployment(
+    required(entries, "manifest"),
+    required(entries, "manifestSignature"),
+    packages.size === 0 ? undefined : packages,
+  );
 }
 
 function decodeSecret(bytes: Uint8Array): Secret {

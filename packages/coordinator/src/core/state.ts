@@ -1,6 +1,7 @@
 import { CoordinatorError } from "../error.ts";
 import type { Authority } from "./authority.ts";
 import type { Deployment } from "./deployment.ts";
+import type { PendingUpdate } from "./pending-update.ts";
 import type { Secret } from "./secret.ts";
 
 /** Where the Coordinator is in its life; it only moves towards accepting Marbles (section 1.4). */
@@ -15,6 +16,8 @@ export interface MeshState {
   readonly previousRootSecret: Uint8Array | undefined;
   /** The manifest that was set, with what follows from it. */
   readonly deployment: Deployment | undefined;
+  /** A full update that waits for acknowledgements. */
+  readonly pendingUpdate: PendingUpdate | undefined;
   /** Values of shared and user-defined secrets. */
   readonly secrets: ReadonlyMap<string, Secret>;
   readonly previousSecrets: ReadonlyMap<string, Secret>;
@@ -78,6 +81,7 @@ export function freshState(phase: Phase, authority: Authority, rootSecret: Uint8
     rootSecret,
     previousRootSecret: undefined,
     deployment: undefined,
+    pendingUpdate: undefined,
     secrets: new Map(),
     previousSecrets: new Map(),
     activations: new Map(),

@@ -1,8 +1,10 @@
 import { X509Certificate } from "node:crypto";
-import { type GoDecoder, goBytes, goMap, goNullable, goObject, isGranted } from "@carrara/manifest";
+import { type GoDecoder, goBytes, goMap, goNullable, goObject } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
+import { authenticateUser } from "./authenticate.ts";
 import type { MeshUser } from "./deployment.ts";
 import { dryRunUploads } from "./marble-parameters.ts";
+import { requireGrant } from "./require-grant.ts";
 import { keyBytesOf, type Secret } from "./secret.ts";
 import { type MeshState, requireRunning } from "./state.ts";
 import { updateLogEntry } from "./update-log.ts";
@@ -33,13 +35,13 @@ export function readSecrets(
   names: readonly string[],
 ): ReadonlyMap<string, Secret> {
   const state = requireRunning(before);
-  requirePermission(user, "readsecret", names);
+  requireGrant(user, "readsecret", names);
   return new Map(names.map((name) => [name, findSecret(state.secrets, name)]));
 }
 
 /**
  * Stores uploaded values, all or none (section 6.4). Throws `STATE_WRONG`, `SECRET_UNKNOWN`,
- * `SECRET_INVALID`, `PARAMETERS_INVALID` (dry run), `PERMISSION_DENIED`.
+ * `SECRET_INVALID`, `PARAMETERS_INVALID` (dry run), `USER_UNAUTHORIZED`, `PERMISSION_DENIED`.
  */
 export function writeSecrets(
   before: MeshState,
@@ -59,7 +61,9 @@ export function writeSecrets(
     state.deployment.manifest,
     withOwnSecrets(state.deployment.manifest.secrets, secrets),
   );
-  requirePermission(user, "writesecret", [...uploads.keys()]);
+  // Asked again of this very state: an update may have come between, and taken the right away.
+  const known = authenticateUser(state, user.certificate);
+  requireGrant(known, "writesecret", [...uploads.keys()]);
   const lines = written.map(([secret, { type }]) =>
     updateLogEntry(now, "Secret set", { user: user.name, secret, type }),
   );
@@ -89,19 +93,6 @@ function findSecret(secrets: ReadonlyMap<string, Secret>, name: string): Secret 
     throw new CoordinatorError("SECRET_UNKNOWN", "a requested secret does not exist");
   }
   return secret;
-}
-
-function requirePermission(
-  user: MeshUser,
-  action: "readsecret" | "writesecret",
-  names: readonly string[],
-): void {
-  if (!isGranted(user.permissions, action, names)) {
-    throw new CoordinatorError(
-      "PERMISSION_DENIED",
-      `user ${user.name} is not allowed to ${action === "readsecret" ? "read" : "write"} every secret of the request`,
-    );
-  }
 }
 
 function refuse(name: string, why: string): never {

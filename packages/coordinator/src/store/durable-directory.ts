@@ -1,8 +1,6 @@
 import { chmod, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-
-/** Largest file that is read, in bytes: a state holds one manifest and its secrets, far below. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024;
+import { MAX_STATE_BYTES } from "./state-store.ts";
 
 /** The few file operations a commit is made of; each has happened for good when it resolves. */
 export interface DurableDirectory {
@@ -40,9 +38,10 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   }
   try {
     const { size } = await file.stat();
-    if (size > MAX_FILE_BYTES)
-      throw new RangeError(`file of ${size} bytes, limit ${MAX_FILE_BYTES}`);
-    return await readFile(file);
+    if (size > MAX_STATE_BYTES)
+      throw new RangeError(`file of ${size} bytes, limit ${MAX_STATE_BYTES}`);
+    const { buffer, byteOffset, byteLength } = await readFile(file);
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } finally {
     await file.close();
   }

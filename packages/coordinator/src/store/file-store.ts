@@ -1,50 +1,158 @@
+import { createHash } from "node:crypto";
+import { concatBytes, equalBytes } from "@carrara/encoding";
+import { CoordinatorError } from "../error.ts";
+import { lockDirectory } from "./directory-lock.ts";
 import { type DurableDirectory, openDurableDirectory } from "./durable-directory.ts";
-import type { FilePlace, StateStore } from "./state-store.ts";
+import type { SealedState, StateStore, StoredState } from "./state-store.ts";
+import { asStoreError, conflictError } from "./store-error.ts";
 
-/** File names that operators and recovery drills rely on, and what a commit writes first. */
-const DATA = { current: "sealed_data", pending: "sealed_data.new" } as const;
-const KEY = { current: "sealed_key", pending: "sealed_key.new" } as const;
+/** File names that operators and recovery drills rely on. */
+const DATA = "sealed_data";
+const KEY = "sealed_key";
+/** The commit record: hashes of the two files it goes with, then the witness. */
+const RECORD = "sealed_version";
+/** What a commit writes first has this behind its name. */
+const PENDING = ".new";
 
-/** The store of section 8.1: two files in `path`, a directory of mode 0700. */
-export async function openFileStore(path: string): Promise<StateStore> {
-  return createFileStore(await openDurableDirectory(path));
+const HASH_BYTES = 32;
+const RECORD_HEADER_BYTES = 2 * HASH_BYTES;
+/** Version of a state whose record is gone. */
+const NO_RECORD = "none";
+
+/** A file as found, under its name or still pending. */
+interface Found {
+  readonly pending: boolean;
+  readonly bytes: Uint8Array;
 }
 
 /**
- * A store over a directory. A commit flushes both new files before it renames the first, so that
- * whatever cuts it off leaves either the old pair, or the new data with its key still pending, or the
- * new pair; the key names its data, which tells them apart.
+ * The store of section 8.1: files in `path`, a directory of mode 0700 that one Coordinator uses at a
+ * time. Throws `STORE_LOCKED` while another one does.
+ */
+export async function openFileStore(path: string): Promise<StateStore> {
+  const directory = await asStoreError("the state directory cannot be opened", async () => {
+    return await openDurableDirectory(path);
+  });
+  const release = await lockDirectory(path);
+  const store = createFileStore(directory);
+  return { ...store, close: release };
+}
+
+/**
+ * A store over a directory; nothing else may change it meanwhile but an operator who removes a file.
+ * A commit writes its three files beside the old ones, then renames the record, data and key: five
+ * flushes. Whatever cuts it off, one of the two records names files that are all there, the older one
+ * if possible, since nobody was told of the newer. {@link settle} finds it and ends the commit. The
+ * hashes are not secret and prove nothing: that files belong together is for who unseals them.
  */
 export function createFileStore(directory: DurableDirectory): StateStore {
-  const adopt = async (names: typeof DATA | typeof KEY, place: FilePlace) => {
-    if (place === "pending") await directory.rename(names.pending, names.current);
-  };
+  // What is in force, while that is certain: nobody else writes.
+  let known: { readonly version: string | undefined } | undefined;
+  const read = async (): Promise<StoredState | undefined> =>
+    await asStoreError("the state cannot be read", async () => {
+      const found = await settle(directory);
+      known = { version: found?.version };
+      return found;
+    });
+  const version = async () => (known ?? (await read()))?.version;
   return {
-    read: async () => ({
-      data: {
-        current: await directory.read(DATA.current),
-        pending: await directory.read(DATA.pending),
-      },
-      key: {
-        current: await directory.read(KEY.current),
-        pending: await directory.read(KEY.pending),
-      },
-    }),
-    settle: async (data, key) => {
-      await adopt(DATA, data);
-      await adopt(KEY, key);
-      await directory.sync();
-      await directory.remove(DATA.pending);
-      await directory.remove(KEY.pending);
-      await directory.sync();
+    machines: undefined,
+    version,
+    read,
+    commit: async (expected, next) => {
+      if ((await version()) !== expected) throw conflictError();
+      known = undefined;
+      return await asStoreError("the state cannot be written", async () => {
+        const written = await write(directory, next);
+        known = { version: written };
+        return written;
+      });
     },
-    commit: async (pair) => {
-      await directory.write(DATA.pending, pair.data);
-      await directory.write(KEY.pending, pair.key);
-      await directory.sync();
-      await directory.rename(DATA.pending, DATA.current);
-      await directory.rename(KEY.pending, KEY.current);
-      await directory.sync();
-    },
+    // Nobody else writes here.
+    watch: () => () => undefined,
+    close: async () => undefined,
   };
+}
+
+async function write(directory: DurableDirectory, next: SealedState): Promise<string> {
+  const record = concatBytes(hashOf(next.data), hashOf(next.key), next.witness);
+  await directory.write(DATA + PENDING, next.data);
+  await directory.write(KEY + PENDING, next.key);
+  await directory.write(RECORD + PENDING, record);
+  await directory.sync();
+  for (const name of [RECORD, DATA, KEY]) await directory.rename(name + PENDING, name);
+  await directory.sync();
+  return versionOf(record);
+}
+
+/** Reads the directory; ends or undoes a commit that was cut off. */
+async function settle(directory: DurableDirectory): Promise<StoredState | undefined> {
+  const [datas, keys, records] = await Promise.all(
+    [DATA, KEY, RECORD].map(async (name) => await candidates(directory, name)),
+  );
+  const complete = (records ?? [])
+    .map((record) => ({ record, data: named(record, datas, 0), key: named(record, keys, 1) }))
+    .find(({ data, key }) => data !== undefined && key !== undefined);
+  const chosen = complete ?? {
+    record: current(records),
+    data: current(datas),
+    key: current(keys),
+  };
+  await adopt(directory, { [DATA]: chosen.data, [KEY]: chosen.key, [RECORD]: chosen.record });
+  const { record, data, key } = chosen;
+  if (data === undefined) {
+    // No commit leaves this. A fresh start would forget a mesh.
+    if (record === undefined && key === undefined) return undefined;
+    throw new CoordinatorError("STATE_TAMPERED", "sealed_data is gone, other files are there");
+  }
+  return {
+    version: record === undefined ? NO_RECORD : versionOf(record.bytes),
+    data: data.bytes,
+    key: key?.bytes,
+    witness: record?.bytes.subarray(RECORD_HEADER_BYTES),
+  };
+}
+
+/** The current file, then the pending one. */
+async function candidates(directory: DurableDirectory, name: string): Promise<readonly Found[]> {
+  const [inForce, pending] = await Promise.all([
+    directory.read(name),
+    directory.read(name + PENDING),
+  ]);
+  return [
+    ...(inForce === undefined ? [] : [{ pending: false, bytes: inForce }]),
+    ...(pending === undefined ? [] : [{ pending: true, bytes: pending }]),
+  ];
+}
+
+function current(files: readonly Found[] | undefined): Found | undefined {
+  return files?.find(({ pending }) => !pending);
+}
+
+function named(
+  record: Found,
+  files: readonly Found[] | undefined,
+  index: number,
+): Found | undefined {
+  const hash = record.bytes.subarray(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+  return files?.find(({ bytes }) => equalBytes(hashOf(bytes), hash));
+}
+
+/** Makes the chosen files current and removes what is pending besides. */
+async function adopt(
+  directory: DurableDirectory,
+  chosen: Readonly<Record<string, Found | undefined>>,
+): Promise<void> {
+  const moved = Object.entries(chosen).filter(([, found]) => found?.pending === true);
+  for (const [name] of moved) await directory.rename(name + PENDING, name);
+  if (moved.length > 0) await directory.sync();
+  for (const name of Object.keys(chosen)) await directory.remove(name + PENDING);
+}
+
+function versionOf(record: Uint8Array): string {
+  return hashOf(record).toString("hex");
+}
+
+function hashOf(bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(bytes).digest();
 }

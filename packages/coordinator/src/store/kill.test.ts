@@ -1,12 +1,11 @@
-import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleTestProgram } from "../testing/bundle-test-program.ts";
+import { runAndKill } from "../testing/killed-program.ts";
+import { findPostgres, startPostgres } from "../testing/postgres-server.ts";
 
-const KILLS = 40;
 /** Milliseconds a child may commit before it is killed. */
 const MAX_LIFE_MS = 40;
 /** Milliseconds after which something hangs. */
@@ -18,57 +17,41 @@ let program: string;
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "carrara-kill-"));
   program = join(dir, "commit-loop.mjs");
-  // One file that Node starts in tens of milliseconds: forty starts through a loader take a minute.
-  const esbuild = createRequire(import.meta.url).resolve("esbuild/bin/esbuild");
-  const source = fileURLToPath(new URL("../testing/commit-loop.ts", import.meta.url));
-  execFileSync(
-    process.execPath,
-    [
-      esbuild,
-      source,
-      "--bundle",
-      "--platform=node",
-      "--format=esm",
-      "--conditions=@carrara/source",
-      `--outfile=${program}`,
-      "--log-level=error",
-    ],
-    { stdio: "inherit" },
-  );
+  bundleTestProgram("commit-loop", program);
 });
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Starts the program, kills it after `lifeMs` of work; returns what it said. */
-async function runAndKill(lifeMs: number): Promise<{ found: number; committed: number }> {
-  const child = spawn(process.execPath, [program, join(dir, "state")], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  let errors = "";
-  child.stdout.on("data", (chunk) => {
-    output += String(chunk);
-  });
-  child.stdout.once("data", () => setTimeout(() => child.kill("SIGKILL"), lifeMs));
-  child.stderr.on("data", (chunk) => (errors += String(chunk)));
-  const signal = await new Promise((resolve) => child.on("close", (_, name) => resolve(name)));
-  expect(signal, errors).toBe("SIGKILL");
-  const last = [...output.matchAll(/committed (\d+)\n/g)].at(-1)?.[1];
-  const found = Number(/found (\d+)\n/.exec(output)?.[1]);
-  return { found, committed: last === undefined ? found : Number(last) };
+/** Kills the program `kills` times over the store at `place`. */
+async function killRepeatedly(place: string, kills: number): Promise<void> {
+  let acknowledged = 0;
+  for (let kill = 0; kill < kills; kill += 1) {
+    const moment = { after: "first output", ms: Math.random() * MAX_LIFE_MS } as const;
+    const output = await runAndKill([program, place], moment);
+    const found = Number(/found (\d+)\n/.exec(output)?.[1]);
+    expect(found).toBeGreaterThanOrEqual(acknowledged);
+    expect(found).toBeLessThanOrEqual(acknowledged + 1);
+    acknowledged = Number([...output.matchAll(/committed (\d+)\n/g)].at(-1)?.[1] ?? found);
+  }
+  expect(acknowledged).toBeGreaterThan(kills / 2);
 }
 
 test(
-  "a store killed at any moment opens to what was acknowledged, or the commit after it",
+  "a directory killed at any moment opens to what was acknowledged, or the commit after it",
+  async () => await killRepeatedly(join(dir, "state"), 15),
+  TEST_TIMEOUT_MS,
+);
+
+const postgres = findPostgres(process.env);
+test.skipIf(postgres === undefined)(
+  "so does a row in PostgreSQL",
   async () => {
-    let acknowledged = 0;
-    for (let kill = 0; kill < KILLS; kill += 1) {
-      const { found, committed } = await runAndKill(Math.random() * MAX_LIFE_MS);
-      expect(found).toBeGreaterThanOrEqual(acknowledged);
-      expect(found).toBeLessThanOrEqual(acknowledged + 1);
-      acknowledged = committed;
+    const server = await startPostgres(postgres ?? "");
+    try {
+      await killRepeatedly(server.url, 8);
+    } finally {
+      await server.close();
     }
-    expect(acknowledged).toBeGreaterThan(KILLS / 2);
   },
   TEST_TIMEOUT_MS,
 );

@@ -1,27 +1,24 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  hkdfSync,
-  randomBytes,
-  timingSafeEqual,
-} from "node:crypto";
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { concatBytes, equalBytes, utf8 } from "@carrara/encoding";
 import { CoordinatorError } from "../error.ts";
-import type { SealedPair } from "./state-store.ts";
+import {
+  AEAD_KEY_BYTES,
+  AEAD_OVERHEAD_BYTES,
+  decryptAead as decrypt,
+  encryptAead as encrypt,
+} from "./aead.ts";
+import type { SealedState } from "./state-store.ts";
 
 /** Which enclaves can unseal: the same signer and product, or this exact build. */
 export type SealPolicy = "product" | "unique";
 
-const MAGIC = utf8("CARRARA1");
+const MAGIC = utf8("CARRARA2");
+const WITNESS_MAGIC = utf8("CARRARAV");
 const POLICIES: readonly SealPolicy[] = ["product", "unique"];
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
-const DATA_KEY_BYTES = 32;
 const BINDING_BYTES = 32;
+const NUMBER_BYTES = 8;
 const HEADER_BYTES = MAGIC.length + 1;
-const SLOT_BYTES = HEADER_BYTES + NONCE_BYTES + DATA_KEY_BYTES + TAG_BYTES;
+const SLOT_BYTES = HEADER_BYTES + AEAD_KEY_BYTES + AEAD_OVERHEAD_BYTES;
 /** Most recovery data, in bytes: hashes of 255 secrets and their punctuation. */
 const MAX_RECOVERY_BYTES = 32 * 1024;
 
@@ -31,28 +28,6 @@ export interface KeySlot {
   readonly dataKey: Uint8Array;
   /** Header and encrypted data key; the same in every commit. */
   readonly bytes: Uint8Array;
-}
-
-/** AES-256-GCM as nonce, ciphertext and tag. */
-function encrypt(key: Uint8Array, plain: Uint8Array, aad: Uint8Array): Uint8Array {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(aad);
-  return concatBytes(nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag());
-}
-
-/** The plain text, or undefined when key, bytes or `aad` are not the ones encrypted with. */
-function decrypt(key: Uint8Array, bytes: Uint8Array, aad: Uint8Array): Uint8Array | undefined {
-  if (bytes.length < NONCE_BYTES + TAG_BYTES || key.length !== DATA_KEY_BYTES) return undefined;
-  const cipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, NONCE_BYTES), {
-    authTagLength: TAG_BYTES,
-  });
-  cipher.setAAD(aad).setAuthTag(bytes.subarray(-TAG_BYTES));
-  try {
-    return concatBytes(cipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), cipher.final());
-  } catch {
-    // Node throws one plain Error for a tag that does not fit, the only failure left here.
-    return undefined;
-  }
 }
 
 /** Encrypts a data key under the sealing key of this enclave. */
@@ -96,19 +71,53 @@ export function isBoundTo(file: Uint8Array, slot: KeySlot, data: Uint8Array): bo
   );
 }
 
+/** A state as it is sealed: its encoding and the number of the commit that wrote it. */
+export interface NumberedState {
+  /** Rises with each commit; below 2^53. */
+  readonly number: number;
+  readonly plain: Uint8Array;
+}
+
+/** Everything a commit writes. */
+export interface SealInput extends NumberedState {
+  readonly slot: KeySlot;
+  readonly recoveryData: Uint8Array;
+  /** What `slot` was sealed under; the witness is too. */
+  readonly wrappingKey: Uint8Array;
+}
+
 /** Seals a state: `recoveryData` stays readable but cannot be changed either. */
-export function sealState(slot: KeySlot, recoveryData: Uint8Array, plain: Uint8Array): SealedPair {
+export function sealState(input: SealInput): SealedState {
+  const { slot, recoveryData, wrappingKey, number, plain } = input;
   const prefix = concatBytes(lengthBytes(recoveryData.length), recoveryData);
-  const data = concatBytes(prefix, encrypt(slot.dataKey, plain, prefix));
-  return { data, key: concatBytes(slot.bytes, bindingOf(slot.dataKey, data)) };
+  const numbered = concatBytes(numberBytes(number), plain);
+  const data = concatBytes(prefix, encrypt(slot.dataKey, numbered, prefix));
+  return {
+    data,
+    key: concatBytes(slot.bytes, bindingOf(slot.dataKey, data)),
+    witness: sealWitness(number, wrappingKey),
+  };
 }
 
 /** The state in a `sealed_data` file, or undefined when it was changed or has another key. */
-export function openState(data: Uint8Array, dataKey: Uint8Array): Uint8Array | undefined {
+export function openState(data: Uint8Array, dataKey: Uint8Array): NumberedState | undefined {
   const end = recoveryEnd(data);
-  return end === undefined
-    ? undefined
-    : decrypt(dataKey, data.subarray(end), data.subarray(0, end));
+  if (end === undefined) return undefined;
+  const numbered = decrypt(dataKey, data.subarray(end), data.subarray(0, end));
+  if (numbered === undefined || numbered.length < NUMBER_BYTES) return undefined;
+  return { number: numberOf(numbered), plain: numbered.subarray(NUMBER_BYTES) };
+}
+
+/** A commit number that only holders of `wrappingKey` can write. */
+export function sealWitness(number: number, wrappingKey: Uint8Array): Uint8Array {
+  return concatBytes(WITNESS_MAGIC, encrypt(wrappingKey, numberBytes(number), WITNESS_MAGIC));
+}
+
+/** The commit number of a witness, or undefined when it was not sealed under `wrappingKey`. */
+export function openWitness(file: Uint8Array, wrappingKey: Uint8Array): number | undefined {
+  if (!equalBytes(file.subarray(0, WITNESS_MAGIC.length), WITNESS_MAGIC)) return undefined;
+  const opened = decrypt(wrappingKey, file.subarray(WITNESS_MAGIC.length), WITNESS_MAGIC);
+  return opened?.length === NUMBER_BYTES ? numberOf(opened) : undefined;
 }
 
 /** The clear recovery data of a `sealed_data` file. Throws `STATE_TAMPERED` when cut off. */
@@ -130,4 +139,14 @@ function lengthBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, length, true);
   return bytes;
+}
+
+function numberBytes(number: number): Uint8Array {
+  const bytes = new Uint8Array(NUMBER_BYTES);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(number), true);
+  return bytes;
+}
+
+function numberOf(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
 }

@@ -1,26 +1,34 @@
 import { Buffer } from "node:buffer";
 import { openFileStore } from "../store/file-store.ts";
+import { parsePostgresUrl } from "../store/postgres/postgres-config.ts";
+import { openPostgresStore } from "../store/postgres/postgres-store.ts";
 import { sealDataKey, sealState } from "../store/sealing.ts";
-import { unsealStore } from "../store/unseal.ts";
+import { unsealState } from "../store/unseal.ts";
 
 /**
- * A program for the test that kills it: commits 1, 2, 3 … to the store in the directory of its first
- * argument, starting after what it finds there, and prints each number once it is committed.
+ * A program for the test that kills it: commits 1, 2, 3 … to the store of its first argument, a
+ * directory or a database url, starting after what it finds there, and prints each number once it is
+ * committed.
  */
-const [, , directory = ""] = process.argv;
-const sealingKey = new Uint8Array(32).fill(7);
-const store = await openFileStore(directory);
-const found = await unsealStore(store, async () => sealingKey);
-if (found.kind === "locked") throw new TypeError("the store is locked");
-const slot =
-  found.kind === "open"
-    ? found.slot
-    : sealDataKey(new Uint8Array(32).fill(8), "product", sealingKey);
-const start = found.kind === "open" ? Number(Buffer.from(found.plain).toString()) : 0;
+const [, , place = ""] = process.argv;
+const wrappingKey = new Uint8Array(32).fill(7);
+const store = place.startsWith("postgres:")
+  ? await openPostgresStore({
+      ...parsePostgresUrl(place, { password: undefined, ca: undefined }),
+      mesh: "kill",
+    })
+  : await openFileStore(place);
+const stored = await store.read();
+const found = stored && (await unsealState(stored, async () => wrappingKey));
+if (found?.kind === "locked") throw new TypeError("the store is locked");
+const slot = found?.slot ?? sealDataKey(new Uint8Array(32).fill(8), "product", wrappingKey);
+const start = found === undefined ? 0 : Number(Buffer.from(found.plain).toString());
 process.stdout.write(`found ${start}\n`);
+let version = stored?.version;
 for (let number = start + 1; ; number += 1) {
   // Some hundred kilobytes, so that a kill can cut a write off.
-  const text = String(number).padStart(200_000, "0");
-  await store.commit(sealState(slot, Buffer.from("null"), Buffer.from(text)));
+  const plain = Buffer.from(String(number).padStart(200_000, "0"));
+  const input = { slot, wrappingKey, recoveryData: Buffer.from("null"), plain, number };
+  version = await store.commit(version, sealState(input));
   process.stdout.write(`committed ${number}\n`);
 }

@@ -13,6 +13,7 @@ export interface HttpCall {
   readonly path: string;
   readonly body?: string | Uint8Array;
   readonly client?: ClientIdentity;
+  readonly headers?: Readonly<Record<string, string>>;
   /** PEM of the only certificate that is trusted; unverified without. */
   readonly root?: string;
 }
@@ -29,7 +30,14 @@ const TIMEOUT_MS = 20_000;
 
 /** Makes one HTTPS request to `port` on the loopback address. */
 export async function callHttps(port: number, call: HttpCall): Promise<HttpAnswer> {
-  const { method = call.body === undefined ? "GET" : "POST", path, body, client, root } = call;
+  const {
+    method = call.body === undefined ? "GET" : "POST",
+    path,
+    body,
+    client,
+    root,
+    headers = {},
+  } = call;
   const identity =
     client === undefined
       ? {}
@@ -46,6 +54,7 @@ export async function callHttps(port: number, call: HttpCall): Promise<HttpAnswe
         port,
         method,
         path,
+        headers,
         agent: false,
         timeout: TIMEOUT_MS,
         ...identity,

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,11 +8,13 @@ import {
   type SimulatedPlatform,
   type Tee,
 } from "@carrara/tee";
+import { BUILD_INFO } from "../build-info.ts";
 import { readCoordinatorConfig } from "../config.ts";
 import type { Log, LogMethod } from "../log.ts";
 import { type CoordinatorServer, startCoordinatorServer } from "../server.ts";
 import { createFileStore } from "../store/file-store.ts";
 import { createMemoryDirectory } from "../store/memory-directory.ts";
+import type { StateStore } from "../store/state-store.ts";
 
 /** One log event. */
 export interface LogRecord {
@@ -67,6 +70,10 @@ export interface TestCoordinatorOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly identity?: Partial<EnclaveIdentity>;
   readonly clock?: () => Date;
+  /** Instead of the machine's files; the Coordinator closes it. */
+  readonly store?: StateStore;
+  /** Names another machine of the same make: its sealing keys are others. */
+  readonly machine?: string;
 }
 
 /** A Coordinator with both of its servers and its log. */
@@ -85,7 +92,7 @@ export async function createTestMachine(): Promise<TestMachine> {
     platform,
     files,
     teeFor,
-    start: async ({ environment = {}, identity, clock = () => new Date() } = {}) => {
+    start: async ({ environment = {}, identity, clock = () => new Date(), ...where } = {}) => {
       const log = createRecordingLog();
       const loopback = { host: "127.0.0.1", port: 0 };
       const server = await startCoordinatorServer({
@@ -93,16 +100,18 @@ export async function createTestMachine(): Promise<TestMachine> {
           ...readCoordinatorConfig(environment, dir),
           meshAddress: loopback,
           clientAddress: loopback,
+          keyAddress: loopback,
         },
         environment,
-        store: createFileStore(createMemoryDirectory(files)),
-        tee: teeFor(identity),
+        store: where.store ?? createFileStore(createMemoryDirectory(files)),
+        tee: movedTo(where.machine, teeFor(identity)),
         endorsements: async () => ({
           vendor: "intel",
           collateral: await platform.collateral(),
         }),
         clock,
         log,
+        build: BUILD_INFO,
       });
       const coordinator = { ...server, log };
       started.push(coordinator);
@@ -114,6 +123,17 @@ export async function createTestMachine(): Promise<TestMachine> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** The same tee with the sealing keys of a machine of its own. */
+function movedTo(machine: string | undefined, tee: Tee): Tee {
+  if (machine === undefined) return tee;
+  const getSealingKey: Tee["getSealingKey"] = async (policy) => {
+    const hash = createHmac("sha256", await tee.getSealingKey(policy)).update(machine);
+    return new Uint8Array(hash.digest());
+  };
+  // A proxy of three members would lose those that come later.
+  return { ...tee, getSealingKey };
 }
 
 /** A machine with one Coordinator running on it; closing the machine ends both. */

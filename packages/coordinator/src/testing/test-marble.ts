@@ -58,6 +58,7 @@ export async function callActivate(
   meshPort: number,
   identity: Pick<MarbleIdentity, "certificate" | "pkcs8">,
   fields: ActivationFields,
+  metadata: Readonly<Record<string, string>> = {},
 ): Promise<ActivationOutcome> {
   const client = new Client(
     `127.0.0.1:${meshPort}`,
@@ -70,7 +71,7 @@ export async function callActivate(
     { "grpc.enable_http_proxy": 0, "grpc.ssl_target_name_override": "localhost" },
   );
   try {
-    return await activateOver(client, fields);
+    return await activateOver(client, fields, metadata);
   } finally {
     client.close();
   }
@@ -80,6 +81,7 @@ export async function callActivate(
 export async function activateOver(
   client: Client,
   fields: ActivationFields,
+  metadata: Readonly<Record<string, string>> = {},
 ): Promise<ActivationOutcome> {
   const { path, requestSerialize, responseDeserialize } = marbleService.Activate;
   return await new Promise((resolve) => {
@@ -88,12 +90,18 @@ export async function activateOver(
       requestSerialize,
       responseDeserialize,
       { $typeName: "rpc.ActivationReq", ...fields },
-      new Metadata(),
+      metadataOf(metadata),
       { deadline: Date.now() + CALL_TIMEOUT_MS },
       (error, response) =>
         resolve(error === null ? accepted(response?.Parameters) : refused(error)),
     );
   });
+}
+
+function metadataOf(entries: Readonly<Record<string, string>>): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(entries)) metadata.set(name, value);
+  return metadata;
 }
 
 function accepted(parameters: Parameters | undefined): ActivationOutcome {

@@ -313,7 +313,7 @@ describe("a user", () => {
     ["read others' in v1", { path: "/secrets?s=text" }, 400, "PERMISSION_DENIED"],
     ["read no secret", { path: "/api/v2/secrets" }, 400, "REQUEST_MALFORMED"],
     ["read an unnamed secret", { path: "/api/v2/secrets?s=" }, 400, "REQUEST_MALFORMED"],
-    ["update", { path: "/api/v2/update", body: '{"manifest":"e30="}' }, 500, "NOT_AVAILABLE"],
+    ["update", { path: "/api/v2/update", body: '{"manifest":"e30="}' }, 500, "PERMISSION_DENIED"],
     ["update by nonsense", { path: "/api/v2/update", body: "x" }, 400, "JSON_SYNTAX"],
     ["acknowledge", { path: "/api/v2/update-manifest", body: "{}" }, 404, "NO_UPDATE"],
     ["cancel", { path: "/api/v2/update-cancel", body: "", method: "POST" }, 404, "NO_UPDATE"],

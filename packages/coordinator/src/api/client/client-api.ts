@@ -1,11 +1,15 @@
+import { randomUUID } from "node:crypto";
 import type { Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { BUILD_INFO } from "../../build-info.ts";
 import type { ListenAddress, LogLevel } from "../../config.ts";
 import type { Coordinator } from "../../coordinator.ts";
 import { CoordinatorError, reasonOf } from "../../error.ts";
 import type { Log } from "../../log.ts";
+import type { Telemetry } from "../../observe/telemetry.ts";
+import { OPENAPI_ROUTE, openApiDocument, type ServedRoute } from "../../openapi/document.ts";
 import { HANDSHAKE_TIMEOUT_MS, secureContextOptions } from "../tls-identity.ts";
 import {
   type Answer,
@@ -14,9 +18,11 @@ import {
   failureAnswer,
   successAnswer,
 } from "./envelope.ts";
+import { measureRequests } from "./measure-requests.ts";
 import type { ApiRequest } from "./request.ts";
 import { routesV1 } from "./routes-v1.ts";
 import { type Route, routesV2 } from "./routes-v2.ts";
+import { traceRequest } from "./trace-request.ts";
 
 /** Milliseconds for a whole request: a manifest over a bad line takes a few. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -26,6 +32,12 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 /** Connections at once; each costs some 50 KiB with its TLS state. */
 const MAX_CONNECTIONS = 1024;
+
+/** Names the request as the log does, so that who was refused can say which line to look for. */
+const REQUEST_ID_HEADER = "carrara-request-id";
+
+/** Routes of v1 that say the same as those of v2, for which no note is due (section 2.5). */
+const NOT_DEPRECATED: ReadonlySet<string> = new Set(["/update-manifest", "/update-cancel"]);
 
 /** A server that listens. */
 export interface ListeningApi {
@@ -42,6 +54,8 @@ export interface ClientApiDeps {
   readonly address: ListenAddress;
   /** Level of failed handshakes and connections. */
   readonly connectionLogLevel: LogLevel;
+  /** What requests report to; nothing without. */
+  readonly telemetry?: Telemetry;
   /** Overrides for tests, in milliseconds. */
   readonly timeoutsMs?: Readonly<Record<"request" | "headers" | "check" | "handshake", number>>;
 }
@@ -50,12 +64,18 @@ export interface ClientApiDeps {
 export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningApi> {
   const { coordinator, log, address } = deps;
   const app = createServer(deps);
-  for (const route of routesV2(coordinator)) addRoute(app, deps, route, { version: 2 });
-  for (const { failureStatus, ...route } of routesV1(coordinator)) {
+  if (deps.telemetry?.metrics !== undefined) measureRequests(app, deps.telemetry.metrics.http);
+  const [v2, v1] = [routesV2(coordinator), routesV1(coordinator)];
+  for (const route of v2) addRoute(app, deps, route, { version: 2 });
+  for (const { failureStatus, ...route } of v1) {
     addRoute(app, deps, route, { version: 1, failureStatus });
   }
+  addDocument(app, [
+    ...v2.map((route) => ({ ...route, version: 2 as const })),
+    ...v1.map((route) => ({ ...route, version: 1 as const })),
+  ]);
   app.setNotFoundHandler(({ method }, reply) => {
-    log.debug({ code: "ROUTE_UNKNOWN", method }, "request refused");
+    log.debug({ code: "ROUTE_UNKNOWN", method, requestId: reply.request.id }, "request refused");
     send(reply, errorAnswer(405));
   });
   const stopListening = coordinator.onIdentityChange(() => {
@@ -100,6 +120,8 @@ function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
     requestTimeout: timeouts?.request ?? REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     exposeHeadRoutes: false,
+    // Ours alone: an id that callers choose could repeat another's in the log.
+    genReqId: () => randomUUID(),
     forceCloseConnections: true,
     // A path that cannot be decoded is an unknown one.
     frameworkErrors: (_error, _request, reply) => send(reply, errorAnswer(405)),
@@ -121,21 +143,33 @@ function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
 
 function addRoute(
   app: FastifyInstance<Server>,
-  { log }: ClientApiDeps,
+  { coordinator, log, telemetry }: ClientApiDeps,
   route: Route,
   api: ApiVersion,
 ): void {
   const { method, path, maxBodyBytes } = route;
-  const refuse = (error: unknown): Answer => {
-    log.warn({ method, path, code: reasonOf(error), ...detailOf(error) }, "request refused");
+  const level = method === "GET" ? "debug" : "info";
+  const refuse = ({ id: requestId }: FastifyRequest, error: unknown): Answer => {
+    const fields = { requestId, method, path, code: reasonOf(error), ...detailOf(error) };
+    log.warn(fields, "request refused");
     return failureAnswer(error, api);
   };
   const answer = async (request: FastifyRequest): Promise<Answer> => {
-    if (api.version === 1) log.info({ method, path }, "deprecated v1 route used");
+    const named = { requestId: request.id, method, path };
+    if (api.version === 1 && !NOT_DEPRECATED.has(path)) {
+      log.info(named, "deprecated v1 route used");
+    }
     try {
-      return successAnswer(await route.handle(apiRequest(request)));
+      const handle = async () => {
+        // What other Coordinators of a shared state committed counts from here on.
+        await coordinator.refresh();
+        return await route.handle(apiRequest(request));
+      };
+      const data = await traceRequest(telemetry?.tracing, route, request, handle);
+      log[level](named, "request answered");
+      return successAnswer(data);
     } catch (error) {
-      return refuse(error);
+      return refuse(request, error);
     }
   };
   app.route({
@@ -143,17 +177,28 @@ function addRoute(
     url: path,
     // Fastify wants at least one byte; bodies of GET are never read.
     bodyLimit: Math.max(maxBodyBytes, 1),
-    errorHandler: (error, _request, reply) => {
+    errorHandler: (error, request, reply) => {
       const tooLarge = error.statusCode === 413;
       const known = tooLarge
         ? new CoordinatorError("REQUEST_TOO_LARGE", `request body exceeds ${maxBodyBytes} bytes`)
         : new CoordinatorError("REQUEST_MALFORMED", "request cannot be read", { cause: error });
-      send(reply, refuse(known));
+      send(reply, refuse(request, known));
     },
     handler: (request, reply) => {
       void answer(request).then((ready) => send(reply, ready));
     },
   });
+}
+
+/** Serves the description of `routes`, which names itself too. */
+function addDocument(app: FastifyInstance<Server>, routes: readonly ServedRoute[]): void {
+  const document = openApiDocument([OPENAPI_ROUTE, ...routes], BUILD_INFO);
+  const answer = {
+    httpStatus: 200,
+    headers: { "content-type": "application/json" },
+    body: `${JSON.stringify(document)}\n`,
+  };
+  app.get(OPENAPI_ROUTE.path, (_request, reply) => send(reply, answer));
 }
 
 /** Errors that are not ours are bugs: their text helps whoever reads the log. */
@@ -182,8 +227,9 @@ function queryValues(query: unknown, name: string): readonly string[] {
 }
 
 function send(reply: FastifyReply, { httpStatus, headers, body }: Answer): void {
+  const named = { ...headers, [REQUEST_ID_HEADER]: reply.request.id };
   // As bytes, or Fastify would add a charset that clients of the original never saw.
-  void reply.code(httpStatus).headers(headers).send(Buffer.from(body));
+  void reply.code(httpStatus).headers(named).send(Buffer.from(body));
 }
 
 function answerBrokenRequest(log: Log, error: Error & { code?: string }, socket: Socket): void {

@@ -1,5 +1,6 @@
 import type { GoJsonValue } from "@carrara/manifest";
 import type { Coordinator } from "../../coordinator.ts";
+import { progressMessage } from "../../core/pending-update.ts";
 import { secretJson } from "../../core/state-codec.ts";
 import { userSecretsDecoder } from "../../core/user-secrets.ts";
 import { CoordinatorError } from "../../error.ts";
@@ -8,11 +9,10 @@ import {
   MAX_MANIFEST_BYTES,
   MAX_RECOVERY_BODY_BYTES,
   MAX_SECRETS_BODY_BYTES,
-  noUpdate,
   type Route,
   type RouteHandler,
-  updatesUnavailable,
 } from "./routes-v2.ts";
+import { CANCELLED, pendingData } from "./update-answers.ts";
 
 /** A v1 route and the status of its refusals, where the code has none of its own (section 2.5). */
 export interface RouteV1 extends Route {
@@ -43,9 +43,9 @@ export function routesV1(coordinator: Coordinator): readonly RouteV1[] {
         .map((line) => `${line}\n`)
         .join(""),
     ),
-    post("/update", 400, MAX_MANIFEST_BYTES, (request) => {
-      user(request);
-      return updatesUnavailable();
+    post("/update", 400, MAX_MANIFEST_BYTES, async (request) => {
+      await coordinator.updateManifest(user(request), request.body);
+      return null;
     }),
     get("/secrets", 400, (request) => {
       const authenticated = user(request);
@@ -67,14 +67,14 @@ export function routesV1(coordinator: Coordinator): readonly RouteV1[] {
     post("/recover", 410, MAX_RECOVERY_BODY_BYTES, () => {
       throw new CoordinatorError("NOT_AVAILABLE", "recovery has moved to /api/v2/recover");
     }),
-    get("/update-manifest", 500, noUpdate),
-    post("/update-manifest", 500, MAX_MANIFEST_BYTES, (request) => {
-      user(request);
-      return noUpdate();
+    get("/update-manifest", 500, () => pendingData(coordinator.pendingUpdate())),
+    post("/update-manifest", 500, MAX_MANIFEST_BYTES, async (request) => {
+      const progress = await coordinator.acknowledgeUpdate(user(request), request.body);
+      return progressMessage(progress.missingAcknowledgments);
     }),
-    post("/update-cancel", 500, MAX_RECOVERY_BODY_BYTES, (request) => {
-      user(request);
-      return noUpdate();
+    post("/update-cancel", 500, MAX_RECOVERY_BODY_BYTES, async (request) => {
+      await coordinator.cancelUpdate(user(request));
+      return CANCELLED;
     }),
   ];
 }

@@ -1,10 +1,20 @@
+import { toBase64 } from "@carrara/encoding";
 import { type GoJsonValue, goBytes, goObject, goString, goUint64 } from "@carrara/manifest";
 import type { Coordinator } from "../../coordinator.ts";
+import type { Deployment } from "../../core/deployment.ts";
 import { secretJson } from "../../core/state-codec.ts";
 import { userSecretsDecoder } from "../../core/user-secrets.ts";
 import { CoordinatorError } from "../../error.ts";
 import { MalformedRequestError } from "./envelope.ts";
 import { type ApiRequest, readBase64Url, readBody } from "./request.ts";
+import {
+  acknowledgmentData,
+  CANCELLED,
+  forecastData,
+  isDryRun,
+  pendingData,
+  updateData,
+} from "./update-answers.ts";
 
 /** A route: returns the data of the success envelope, or throws. */
 export type RouteHandler = (request: ApiRequest) => Promise<GoJsonValue> | GoJsonValue;
@@ -34,16 +44,6 @@ const recoverBody = goObject({ recoverySecret: goBytes, recoverySecretSignature:
 const signQuoteBody = goObject({ sgxQuote: goBytes });
 const counterBody = goObject({ name: goString, value: goUint64 });
 
-/** What is answered where no update can be pending. */
-export function noUpdate(): never {
-  throw new CoordinatorError("NO_UPDATE", "no update in progress");
-}
-
-/** What is answered for updates. */
-export function updatesUnavailable(): never {
-  throw new CoordinatorError("NOT_AVAILABLE", "manifest updates are not available in this version");
-}
-
 /** The routes of `/api/v2` (spec marblerun section 2.4). */
 export function routesV2(coordinator: Coordinator): readonly Route[] {
   const get = (path: string, handle: RouteHandler): Route => ({
@@ -62,7 +62,7 @@ export function routesV2(coordinator: Coordinator): readonly Route[] {
     coordinator.authenticateUser(clientCertificate);
   return [
     get("status", () => ({ ...coordinator.status() })),
-    get("manifest", () => manifestData(coordinator)),
+    get("manifest", manifestReader(coordinator)),
     post("manifest", MAX_MANIFEST_BODY_BYTES, async ({ body }) => {
       const { manifest } = readBody(body, manifestBody, "stream");
       return { RecoverySecrets: await coordinator.setManifest(manifest) };
@@ -74,10 +74,12 @@ export function routesV2(coordinator: Coordinator): readonly Route[] {
     }),
     get("collateral", async () => ({ ...(await coordinator.collateral()) })),
     get("update", () => ({ updateLog: coordinator.updateLog() })),
-    post("update", MAX_MANIFEST_BODY_BYTES, (request) => {
-      user(request);
-      readBody(request.body, manifestBody, "stream");
-      return updatesUnavailable();
+    post("update", MAX_MANIFEST_BODY_BYTES, async (request) => {
+      const authenticated = user(request);
+      const { manifest } = readBody(request.body, manifestBody, "stream");
+      return isDryRun(request)
+        ? forecastData(await coordinator.forecastUpdate(authenticated, manifest))
+        : updateData(await coordinator.updateManifest(authenticated, manifest));
     }),
     get("secrets", (request) => {
       const authenticated = user(request);
@@ -104,15 +106,15 @@ export function routesV2(coordinator: Coordinator): readonly Route[] {
       algorithm: "RSA",
       ephemeralPublicKey: await coordinator.recoveryPublicKey(),
     })),
-    get("update-manifest", noUpdate),
-    post("update-manifest", MAX_MANIFEST_BODY_BYTES, (request) => {
-      user(request);
-      readBody(request.body, manifestBody, "stream");
-      return noUpdate();
+    get("update-manifest", () => pendingData(coordinator.pendingUpdate())),
+    post("update-manifest", MAX_MANIFEST_BODY_BYTES, async (request) => {
+      const authenticated = user(request);
+      const { manifest } = readBody(request.body, manifestBody, "stream");
+      return acknowledgmentData(await coordinator.acknowledgeUpdate(authenticated, manifest));
     }),
-    post("update-cancel", MAX_SMALL_BODY_BYTES, (request) => {
-      user(request);
-      return noUpdate();
+    post("update-cancel", MAX_SMALL_BODY_BYTES, async (request) => {
+      await coordinator.cancelUpdate(user(request));
+      return { message: CANCELLED };
     }),
     post(
       "sign-quote",
@@ -127,15 +129,24 @@ export function routesV2(coordinator: Coordinator): readonly Route[] {
   ];
 }
 
-function manifestData(coordinator: Coordinator): GoJsonValue {
-  const deployment = coordinator.deployment();
-  if (deployment === undefined) {
-    throw new CoordinatorError("MANIFEST_UNSET", "requested value not set");
-  }
+/** The manifest's answer, put into base64 once: that costs four times as much as all else. */
+function manifestReader(coordinator: Coordinator): () => GoJsonValue {
+  let latest: { readonly of: Deployment; readonly data: GoJsonValue } | undefined;
+  return () => {
+    const deployment = coordinator.deployment();
+    if (deployment === undefined) {
+      throw new CoordinatorError("MANIFEST_UNSET", "requested value not set");
+    }
+    if (latest?.of !== deployment) latest = { of: deployment, data: manifestData(deployment) };
+    return latest.data;
+  };
+}
+
+function manifestData({ signature, fingerprint, manifestBytes }: Deployment): GoJsonValue {
   return {
-    manifestSignatureRootECDSA: deployment.signature,
-    manifestFingerprint: deployment.fingerprint,
-    manifest: deployment.manifestBytes,
+    manifestSignatureRootECDSA: toBase64(signature),
+    manifestFingerprint: fingerprint,
+    manifest: toBase64(manifestBytes),
   };
 }
 

@@ -1,9 +1,19 @@
+import { randomUUID } from "node:crypto";
 import type { ActivationReq, ActivationResp } from "@carrara/marble";
-import { type handleUnaryCall, Metadata, type ServerErrorResponse, status } from "@grpc/grpc-js";
-import type { Coordinator } from "../../coordinator.ts";
+import {
+  type handleUnaryCall,
+  Metadata,
+  type ServerErrorResponse,
+  type ServerUnaryCall,
+  status,
+} from "@grpc/grpc-js";
+import type { ActivationScope, Coordinator } from "../../coordinator.ts";
 import type { MarbleParameters } from "../../core/marble-parameters.ts";
 import { CoordinatorError, reasonOf } from "../../error.ts";
-import type { Log } from "../../log.ts";
+import { type Log, withFields } from "../../log.ts";
+import { reportActivation, reportRefusal } from "../../observe/report-activation.ts";
+import type { Telemetry } from "../../observe/telemetry.ts";
+import { UNTRACED } from "../../observe/tracing.ts";
 import { ERROR_ANSWERS } from "../error-table.ts";
 
 /** Trailing metadata with the most exact code known for a refusal. */
@@ -12,51 +22,90 @@ export const CODE_METADATA = "carrara-code";
 /** Longest caller-chosen text in a log line. */
 const MAX_LOGGED_TEXT = 128;
 
-/** The handler of `Activate`: decodes, lets the Coordinator decide, encodes. */
-export function activateHandler({
-  coordinator,
-  log,
-}: {
+/** What {@link activateHandler} needs. */
+export interface ActivateHandlerDeps {
   readonly coordinator: Coordinator;
   readonly log: Log;
-}): handleUnaryCall<ActivationReq, ActivationResp> {
+  readonly telemetry?: Telemetry;
+}
+
+type ActivateCall = ServerUnaryCall<ActivationReq, ActivationResp>;
+
+/** The handler of `Activate`: decodes, lets the Coordinator decide, encodes. */
+export function activateHandler(
+  deps: ActivateHandlerDeps,
+): handleUnaryCall<ActivationReq, ActivationResp> {
+  const { coordinator, telemetry = {} } = deps;
   return (call, callback) => {
-    const { request } = call;
-    const peerCertificate = call.getAuthContext().sslPeerCertificate?.raw;
-    decide(coordinator, request, peerCertificate).then(
-      (parameters) => callback(null, encodeReply(parameters)),
+    const finished = telemetry.metrics?.grpc.started();
+    const log = withFields(deps.log, { requestId: randomUUID() });
+    traced(deps, call, log).then(
+      (parameters) => {
+        reportActivation(telemetry, call.request);
+        finished?.(status.OK);
+        callback(null, encodeReply(parameters));
+      },
       (error: unknown) => {
-        log.warn(
-          {
-            code: reasonOf(error),
-            marbleType: request.MarbleType.slice(0, MAX_LOGGED_TEXT),
-            uuid: request.UUID.slice(0, MAX_LOGGED_TEXT),
-            peer: call.getPeer(),
-            detail: error instanceof CoordinatorError ? error.message : String(error),
-          },
-          "activation refused",
-        );
-        callback(activationFailure(error));
+        const failure = activationFailure(error);
+        logRefusal(log, call, error);
+        reportRefusal(telemetry, coordinator.deployment(), call.request, reasonOf(error));
+        finished?.(failure.code ?? status.UNKNOWN);
+        callback(failure);
       },
     );
   };
 }
 
+/** Decides in a span that continues the caller's trace, where traces are on. */
+async function traced(
+  { coordinator, telemetry }: ActivateHandlerDeps,
+  call: ActivateCall,
+  log: Log,
+): Promise<MarbleParameters> {
+  const tracing = telemetry?.tracing;
+  if (tracing === undefined) return await decide(coordinator, call, { log, span: UNTRACED });
+  const header = (name: string) => call.metadata.get(name)[0]?.toString();
+  const parent = { traceparent: header("traceparent"), tracestate: header("tracestate") };
+  return await tracing.request("activate", parent, async (span) => {
+    span.set({ "rpc.system": "grpc", "rpc.service": "rpc.Marble", "rpc.method": "Activate" });
+    span.set(namesOf(call.request));
+    return await decide(coordinator, call, { log, span });
+  });
+}
+
+function logRefusal(log: Log, call: ActivateCall, error: unknown): void {
+  log.warn(
+    {
+      code: reasonOf(error),
+      ...namesOf(call.request),
+      peer: call.getPeer(),
+      detail: error instanceof CoordinatorError ? error.message : String(error),
+    },
+    "activation refused",
+  );
+}
+
+function namesOf({ MarbleType, UUID }: ActivationReq) {
+  return {
+    marbleType: MarbleType.slice(0, MAX_LOGGED_TEXT),
+    uuid: UUID.slice(0, MAX_LOGGED_TEXT),
+  };
+}
+
 async function decide(
   coordinator: Coordinator,
-  request: ActivationReq,
-  peerCertificate: Uint8Array | undefined,
+  call: ActivateCall,
+  scope: ActivationScope,
 ): Promise<MarbleParameters> {
+  const peerCertificate = call.getAuthContext().sslPeerCertificate?.raw;
   if (peerCertificate === undefined) {
     throw new CoordinatorError("PEER_CERTIFICATE_MISSING", "peer presented no certificate");
   }
-  return await coordinator.activate({
-    peerCertificate,
-    quote: request.Quote,
-    csr: request.CSR,
-    marbleType: request.MarbleType,
-    uuid: request.UUID,
-  });
+  const { Quote, CSR, MarbleType, UUID } = call.request;
+  return await coordinator.activate(
+    { peerCertificate, quote: Quote, csr: CSR, marbleType: MarbleType, uuid: UUID },
+    scope,
+  );
 }
 
 function encodeReply({ files, env, argv }: MarbleParameters): ActivationResp {

@@ -1,4 +1,4 @@
-import { constants } from "node:crypto";
+import { constants, type X509Certificate } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { createServer, type TLSSocket, type Server as TlsServer } from "node:tls";
 import { marbleService } from "@carrara/marble";
@@ -7,6 +7,7 @@ import type { ListenAddress, LogLevel } from "../../config.ts";
 import type { Coordinator } from "../../coordinator.ts";
 import { CoordinatorError, reasonOf } from "../../error.ts";
 import type { Log } from "../../log.ts";
+import type { Telemetry } from "../../observe/telemetry.ts";
 import type { ListeningApi } from "../client/client-api.ts";
 import { HANDSHAKE_TIMEOUT_MS, secureContextOptions } from "../tls-identity.ts";
 import { activateHandler } from "./activate-handler.ts";
@@ -31,6 +32,8 @@ export interface MeshApiDeps {
   readonly address: ListenAddress;
   /** Level of failed handshakes and connections. */
   readonly connectionLogLevel: LogLevel;
+  /** What calls report to; nothing without. */
+  readonly telemetry?: Telemetry;
   /** Override for tests, in milliseconds. */
   readonly handshakeTimeoutMs?: number;
 }
@@ -67,7 +70,8 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket));
       socket.on("error", (error) => logConnection(deps, "CONNECTION", error.message));
-      const refusal = refusalOf(socket);
+      const certificate = socket.getPeerX509Certificate();
+      const refusal = refusalOf(socket, certificate);
       if (refusal !== undefined) {
         logConnection(deps, reasonOf(refusal), refusal.message);
         socket.destroy();
@@ -75,6 +79,9 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
       }
       // grpc-js shows a peer certificate only of authorized sockets; by our rule this one is.
       socket.authorized = true;
+      // Of the certificate only its bytes are wanted; taking it all apart showed in profiles.
+      const raw = certificate?.raw;
+      Object.defineProperty(socket, "getPeerCertificate", { value: () => ({ raw }) });
       injector.injectConnection(socket);
     },
   );
@@ -101,8 +108,11 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
   };
 }
 
-function refusalOf(socket: TLSSocket): CoordinatorError | undefined {
-  if (socket.getPeerX509Certificate() === undefined) {
+function refusalOf(
+  socket: TLSSocket,
+  certificate: X509Certificate | undefined,
+): CoordinatorError | undefined {
+  if (certificate === undefined) {
     return new CoordinatorError("PEER_CERTIFICATE_MISSING", "peer presented no certificate");
   }
   if (socket.alpnProtocol === "h2") return undefined;

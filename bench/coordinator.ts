@@ -1,0 +1,257 @@
+import { request } from "node:https";
+import { create } from "@bufbuild/protobuf";
+import { type ActivationCall, ActivationReqSchema } from "@carrara/marble";
+import {
+  freePorts,
+  MANIFEST,
+  prepareActivation,
+  setManifest,
+  startCoordinator,
+  type TestCoordinator,
+} from "../tests/e2e/support/coordinator.ts";
+import { handshakes, perSecond } from "./activation.ts";
+import { runLoad, startYardstick, type Yardstick } from "./child.ts";
+import { activateOn, openSession, rawActivate } from "./raw-activate.ts";
+import {
+  type BenchCase,
+  type BenchReport,
+  median,
+  pairedRatio,
+  percentile,
+  series,
+} from "./report.ts";
+
+const CLIENTS = 8;
+const ROUNDS = 5;
+const PER_ROUND = 120;
+/** Known marbles at which the cost is looked at. */
+const STAGES = [10, 1000, 10_000];
+const TYPES = 50;
+/** Calls at once over one connection while marbles are made known. */
+const STREAMS = 16;
+const GET_SECONDS = 3;
+const GET_CONNECTIONS = 16;
+
+/** A Coordinator under load: activations as marbles accumulate, reads of the manifest, commits. */
+export async function benchCoordinator(): Promise<BenchReport> {
+  const [metricsPort = 0] = await freePorts(1);
+  const coordinator = await startCoordinator({
+    EDG_COORDINATOR_PROMETHEUS_ADDR: `127.0.0.1:${metricsPort}`,
+  });
+  const yardstick = await startYardstick("mtls-server.ts");
+  try {
+    await setManifest(coordinator.clientPort, manifest());
+    const bench: Bench = { coordinator, yardstick, metricsPort };
+    const cases: BenchCase[] = [];
+    let known = 0;
+    for (const stage of STAGES) {
+      await makeKnown(coordinator, known, stage);
+      known = stage;
+      cases.push(await activationCase(bench, stage));
+    }
+    cases.push(await commitCase(bench), await manifestCase(coordinator));
+    const [first] = cases;
+    if (first === undefined) throw new Error("there is nothing to measure");
+    return {
+      ...first,
+      name: "coordinator",
+      goal: "activations >= 200/s, p99 <= 60 ms at 8 clients, flat to 10,000 marbles; GET manifest >= 5,000/s",
+      cases,
+      details: {
+        clients: CLIENTS,
+        note: "the clients share the cores with the Coordinator; metrics and events are on",
+      },
+    };
+  } finally {
+    yardstick.stop();
+    await coordinator.stop();
+  }
+}
+
+interface Bench {
+  readonly coordinator: TestCoordinator;
+  readonly yardstick: Yardstick;
+  readonly metricsPort: number;
+}
+
+/** The usual manifest with fifty types beside it, and one whose activations are counted and saved. */
+function manifest(): unknown {
+  const types = Array.from({ length: TYPES }, (_, i) => [`type-${i}`, MANIFEST.Marbles.worker]);
+  const limited = { Package: "worker", MaxActivations: 1_000_000, Parameters: {} };
+  return { ...MANIFEST, Marbles: { ...Object.fromEntries(types), limited } };
+}
+
+/** Activates marbles with UUIDs of their own, all with one key and quote over one connection. */
+async function makeKnown(coordinator: TestCoordinator, from: number, to: number): Promise<void> {
+  const call = await prepareActivation(coordinator);
+  const session = openSession(call);
+  let next = from;
+  const stream = async (): Promise<void> => {
+    while (next < to) {
+      next += 1;
+      const UUID = crypto.randomUUID();
+      const { Quote, CSR } = call.request;
+      const fields = { Quote, CSR, UUID, MarbleType: `type-${next % TYPES}` };
+      await activateOn(session, create(ActivationReqSchema, fields));
+    }
+  };
+  await Promise.all(Array.from({ length: STREAMS }, stream));
+  session.destroy();
+}
+
+async function activationCase(bench: Bench, known: number): Promise<BenchCase> {
+  const measured: number[] = [];
+  const baseline: number[] = [];
+  const latencies: number[] = [];
+  for (let round = -1; round < ROUNDS; round += 1) {
+    const mine = await activationRound(bench, (i) => `type-${i % TYPES}`);
+    const theirs = await handshakes(bench.yardstick, CLIENTS);
+    if (round < 0) continue;
+    measured.push(mine.perSecond);
+    baseline.push(theirs);
+    latencies.push(...mine.latenciesMs);
+  }
+  return {
+    name: `activations at ${known} known marbles`,
+    measured: series("activations/s", measured),
+    baseline: { what: "mutual TLS handshakes alone", ...series("handshakes/s", baseline) },
+    ratio: pairedRatio(measured, baseline),
+    details: {
+      clients: CLIENTS,
+      latencyMs: { p50: median(latencies), p99: percentile(latencies, 0.99) },
+      ...(await processFigures(bench)),
+    },
+  };
+}
+
+async function activationRound(
+  { coordinator }: Bench,
+  typeOf: (i: number) => string,
+): Promise<{ perSecond: number; latenciesMs: readonly number[] }> {
+  const calls: ActivationCall[] = [];
+  for (let i = 0; i < PER_ROUND; i += 1) {
+    calls.push(await prepareActivation(coordinator, { marbleType: typeOf(i) }));
+  }
+  const latenciesMs: number[] = [];
+  const timed = calls.map((call) => async () => {
+    const start = performance.now();
+    await rawActivate(call);
+    latenciesMs.push(performance.now() - start);
+  });
+  return { perSecond: await perSecond(timed, CLIENTS), latenciesMs };
+}
+
+/** Activations that are counted durably, against the same without a limit. */
+async function commitCase(bench: Bench): Promise<BenchCase> {
+  const measured: number[] = [];
+  const baseline: number[] = [];
+  for (let round = -1; round < ROUNDS; round += 1) {
+    const mine = await activationRound(bench, () => "limited");
+    const theirs = await activationRound(bench, () => "type-0");
+    if (round < 0) continue;
+    measured.push(mine.perSecond);
+    baseline.push(theirs.perSecond);
+  }
+  const text = await metricsOf(bench);
+  const name = "coordinator_state_commit_duration_seconds";
+  const commits = sample(text, `${name}_count{outcome="saved"}`);
+  const seconds = sample(text, `${name}_sum{outcome="saved"}`);
+  return {
+    name: "activations with a limit, each saved before its answer",
+    measured: series("activations/s", measured),
+    baseline: { what: "without a limit", ...series("activations/s", baseline) },
+    ratio: pairedRatio(measured, baseline),
+    details: {
+      commits,
+      activationsSaved: (ROUNDS + 1) * PER_ROUND,
+      millisecondsACommit: Math.round((seconds / commits) * 100_000) / 100,
+    },
+  };
+}
+
+async function manifestCase({ clientPort }: TestCoordinator): Promise<BenchCase> {
+  const path = "/api/v2/manifest";
+  const ca = await chainOf(clientPort);
+  const { headers, body } = await answerOf(clientPort, path);
+  const bare = await startYardstick("bare-server.ts", headers, body);
+  const rate = async (port: number, trusted: string): Promise<number> => {
+    const { answers, failures, seconds } = await runLoad({
+      port,
+      ca: trusted,
+      connections: GET_CONNECTIONS,
+      seconds: GET_SECONDS,
+      request: `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    });
+    return (answers - failures) / seconds;
+  };
+  const measured: number[] = [];
+  const baseline: number[] = [];
+  for (let round = -1; round < ROUNDS; round += 1) {
+    const mine = await rate(clientPort, ca);
+    const theirs = await rate(bare.port, bare.ca);
+    if (round < 0) continue;
+    measured.push(mine);
+    baseline.push(theirs);
+  }
+  bare.stop();
+  return {
+    name: "GET manifest",
+    measured: series("requests/s", measured),
+    baseline: {
+      what: "bare node:https, the same bytes",
+      ...series("requests/s", baseline),
+    },
+    ratio: pairedRatio(measured, baseline),
+    details: { connections: GET_CONNECTIONS, bytes: body.length },
+  };
+}
+
+async function chainOf(port: number): Promise<string> {
+  const { body } = await answerOf(port, "/api/v2/quote");
+  return (JSON.parse(body) as { data: { cert: string } }).data.cert;
+}
+
+/** An answer as it goes out, without the headers that Node adds by itself. */
+async function answerOf(
+  port: number,
+  path: string,
+): Promise<{ headers: readonly string[]; body: string }> {
+  const own = new Set(["date", "connection", "keep-alive"]);
+  return await new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port, path, rejectUnauthorized: false, agent: false };
+    request(options, (response) => {
+      let body = "";
+      response.on("data", (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      response.on("end", () => {
+        const headers = response.rawHeaders.filter(
+          (_, i, all) => !own.has((all[i - (i % 2)] ?? "").toLowerCase()),
+        );
+        resolve({ headers, body });
+      });
+    })
+      .once("error", reject)
+      .end();
+  });
+}
+
+async function metricsOf({ metricsPort }: Bench): Promise<string> {
+  return await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+}
+
+/** Memory, and what a scrape of all that is known costs. */
+async function processFigures(bench: Bench): Promise<Readonly<Record<string, number>>> {
+  const start = performance.now();
+  const text = await metricsOf(bench);
+  return {
+    residentMiB: Math.round(sample(text, "process_resident_memory_bytes") / 2 ** 20),
+    scrapeMs: Math.round(performance.now() - start),
+    scrapeKiB: Math.round(text.length / 1024),
+  };
+}
+
+function sample(text: string, name: string): number {
+  const line = text.split("\n").find((each) => each.startsWith(`${name} `));
+  return Number(line?.slice(name.length + 1));
+}

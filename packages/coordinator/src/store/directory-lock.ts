@@ -1,0 +1,54 @@
+import { stat } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoordinatorError } from "../error.ts";
+
+/** Milliseconds to wait for a Coordinator that is ending: its last commit and its connections. */
+const DEFAULT_WAIT_MS = 5_000;
+const RETRY_MS = 50;
+
+/**
+ * Keeps a directory for this process until the returned function runs or the process ends, however
+ * it ends. The lock is an abstract socket named for the directory's inode, which the kernel frees: a
+ * lock file would outlive a kill. It is seen within one network namespace, so that it does not keep
+ * containers apart; and on systems without such names there is no lock. Throws `STORE_LOCKED`.
+ */
+export async function lockDirectory(
+  path: string,
+  waitMs: number = DEFAULT_WAIT_MS,
+): Promise<() => Promise<void>> {
+  if (process.platform !== "linux") return async () => undefined;
+  const { dev, ino } = await stat(path);
+  const name = `\0carrara-coordinator-${dev}-${ino}`;
+  for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
+    const server = await tryListen(name);
+    if (server !== undefined) return unlocking(server);
+    if (waitedMs >= waitMs) {
+      throw new CoordinatorError("STORE_LOCKED", "another coordinator uses the state directory");
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
+async function tryListen(name: string): Promise<Server | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  return await new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      if ("code" in error && error.code === "EADDRINUSE") resolve(undefined);
+      else reject(error);
+    });
+    // Exclusive: a worker of a cluster would share the name with its siblings.
+    server.listen({ path: name, exclusive: true }, () => {
+      server.unref();
+      resolve(server);
+    });
+  });
+}
+
+function unlocking(server: Server): () => Promise<void> {
+  let unlocked: Promise<void> | undefined;
+  return async () => {
+    unlocked ??= new Promise((resolve) => void server.close(() => resolve()));
+    await unlocked;
+  };
+}

@@ -1,0 +1,59 @@
+import type { Client } from "pg";
+import PgClient from "pg/lib/client.js";
+import { clientConfigOf } from "./postgres-client.ts";
+import type { PostgresConfig } from "./postgres-config.ts";
+import { CHANNEL } from "./schema.ts";
+
+/** Milliseconds until a lost connection is made again, doubled with each failure up to the last. */
+const FIRST_PAUSE_MS = 100;
+const LAST_PAUSE_MS = 10_000;
+
+/**
+ * Calls back when a commit of `mesh` is announced, and whenever announcements may have been missed:
+ * after each connection that had to be made. Returns how to stop.
+ */
+export function listenForChanges(
+  config: PostgresConfig,
+  mesh: string,
+  onChange: () => void,
+): () => Promise<void> {
+  const stopped = new AbortController();
+  let client: Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let pauseMs = FIRST_PAUSE_MS;
+
+  const connect = async () => {
+    const { statement_timeout: _, query_timeout: __, ...settings } = clientConfigOf(config);
+    const fresh = new PgClient(settings);
+    client = fresh;
+    fresh.on("error", () => void fresh.end().catch(() => undefined));
+    fresh.on("end", () => reconnect(fresh));
+    fresh.on("notification", ({ payload }) => {
+      if (payload === mesh) onChange();
+    });
+    try {
+      await fresh.connect();
+      await fresh.query(`LISTEN ${CHANNEL}`);
+      pauseMs = FIRST_PAUSE_MS;
+      onChange();
+    } catch {
+      reconnect(fresh);
+      await fresh.end().catch(() => undefined);
+    }
+  };
+  const reconnect = (lost: Client) => {
+    if (stopped.signal.aborted || lost !== client) return;
+    client = undefined;
+    timer = setTimeout(() => void connect(), pauseMs);
+    timer.unref();
+    pauseMs = Math.min(pauseMs * 2, LAST_PAUSE_MS);
+  };
+
+  const connecting = connect();
+  return async () => {
+    stopped.abort();
+    clearTimeout(timer);
+    await connecting;
+    await client?.end().catch(() => undefined);
+  };
+}
