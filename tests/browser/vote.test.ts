@@ -132,7 +132,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
 
   test("the doughnut leads to the hazard page with the true status", async () => {
     await page.getByRole("button", { name: "Vote for doughnut" }).click();
-    await page.getByText("500").first().waitFor();
+    await page.getByText("500", { exact: true }).first().waitFor();
     await picture("hazard");
     expect(await accessibility()).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 import type { CliEnvironment } from "./cli-io.ts";
 import { EXIT } from "./exit-code.ts";
@@ -32,8 +33,9 @@ process.exitCode = await run(process.argv.slice(2), {
   stdin: () => process.stdin,
   env,
   cwd: process.cwd(),
-  interactive: process.stderr.isTTY && !env.NO_COLOR && !env.CI,
-  color: process.stdout.isTTY && !env.NO_COLOR && !env.CI,
+  // Not isTTY, which is undefined on a pipe, and then colours would depend on the environment.
+  interactive: isatty(2) && !env.NO_COLOR && !env.CI,
+  color: isatty(1) && !env.NO_COLOR && !env.CI,
   signal: stop.signal,
   // Both src/main.ts and dist/carrara.js lie three levels below the repository.
   repository: fileURLToPath(new URL("../../..", import.meta.url)),
