@@ -13,7 +13,7 @@ import { addRecoverCommands } from "./commands/recover-command.ts";
 import { addRunCommand } from "./commands/run-image-command.ts";
 import { addSecretCommands } from "./commands/secret-command.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
-import { addUpCommand } from "./commands/up-command.ts";
+import { addUpCommand, failedLine } from "./commands/up-command.ts";
 import { addVersionCommand } from "./commands/version-command.ts";
 import { EXIT, type ExitCode, errorJson, errorLine, exitCodeOf } from "./exit-code.ts";
 import { addGlobalOptions, type GlobalOptions } from "./global-options.ts";
@@ -45,7 +45,10 @@ export async function run(args: readonly string[], io: CliIo): Promise<ExitCode>
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done;
       // What to do instead is on standard error already.
-      if (args.includes("--json")) io.stdout(errorJson(usageError(error)));
+      const refusal = usageError(error);
+      // `up` speaks in lines, one event each.
+      const told = args[0] === "up" ? failedLine(refusal) : errorJson(refusal);
+      if (args.includes("--json")) io.stdout(told);
       return EXIT.usage;
     }
     io.stderr(errorLine(error));

@@ -226,6 +226,7 @@ describe("carrara up", () => {
       const result = await up(["--image", image]);
       expect(result.code).toBe(code);
       expect(result.stderr).toMatch(new RegExp(`^Error: ${error}: `, "m"));
+      expect(result.events.at(-1)).toEqual({ event: "failed", code: error });
     },
     TIMEOUT_MS,
   );

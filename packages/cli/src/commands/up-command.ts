@@ -126,7 +126,8 @@ async function start(
   }
 }
 
-function failedLine(error: unknown): string {
+/** The event that ends a mesh which could not go on, as one JSON line. */
+export function failedLine(error: unknown): string {
   return `${JSON.stringify({ event: "failed", code: errorCodeOf(error) })}\n`;
 }
 
