@@ -3,8 +3,8 @@ import { type Browser, chromium } from "playwright-core";
 /** Path of the browser; tests that need it are skipped where there is none. */
 export const CHROMIUM: string = process.env["CARRARA_CHROMIUM"] ?? "/usr/bin/chromium";
 
-/** Starts a headless browser that calls nobody by itself. */
-export async function launchChromium(): Promise<Browser> {
+/** Starts a headless browser that calls nobody by itself; `more` are further switches. */
+export async function launchChromium(...more: readonly string[]): Promise<Browser> {
   return await chromium.launch({
     executablePath: CHROMIUM,
     args: [
@@ -15,6 +15,7 @@ export async function launchChromium(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 }

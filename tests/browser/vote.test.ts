@@ -4,11 +4,11 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { callWeb, ROOT, startEmojivoto, type TestMesh } from "../e2e/support/mesh.ts";
+import { CHROMIUM, launchChromium } from "./chromium.ts";
 
-const CHROMIUM = process.env["CARRARA_CHROMIUM"] ?? "/usr/bin/chromium";
 /** Set to refresh the pictures of the docs. */
 const SCREENSHOTS = process.env["CARRARA_SCREENSHOTS"] === "1";
 const IMAGES = join(ROOT, "docs/img");
@@ -43,19 +43,7 @@ async function picture(name: string): Promise<void> {
 describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)", () => {
   beforeAll(async () => {
     running = await startEmojivoto();
-    browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        `--ignore-certificate-errors-spki-list=${await webKeyHash()}`,
-      ],
-    });
+    browser = await launchChromium(`--ignore-certificate-errors-spki-list=${await webKeyHash()}`);
   });
 
   afterAll(async () => {
