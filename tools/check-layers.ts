@@ -7,16 +7,25 @@ import { fileURLToPath } from "node:url";
 const ROWS: readonly (readonly string[])[] = [
   ["encoding"],
   ["pki"],
-  ["attestation", "manifest"],
+  ["attestation", "manifest", "transparency"],
+  ["ballot"],
   ["tee"],
   ["marble"],
   ["client"],
+  ["ledger", "witness"],
   ["coordinator", "image"],
   ["cli"],
 ];
 
 /** Rooms that run in browsers too and do no I/O. */
-const GROUND_FLOOR: ReadonlySet<string> = new Set(["encoding", "pki", "attestation", "manifest"]);
+const GROUND_FLOOR: ReadonlySet<string> = new Set([
+  "encoding",
+  "pki",
+  "attestation",
+  "manifest",
+  "transparency",
+  "ballot",
+]);
 
 const SCOPE = "@carrara/";
 const SOURCE = /\.(?:ts|tsx|mts|cts|js|mjs|cjs|jsx)$/;
