@@ -34,3 +34,12 @@ test("docs/errors.md lists every error code, and no code that is gone", () => {
   expect([...source].filter((code) => !docs.has(code))).toEqual([]);
   expect([...docs].filter((code) => !source.has(code))).toEqual([]);
 });
+
+test("docs/errors.md says of each code of a package what it means once", () => {
+  const sections = readFileSync(join(ROOT, "docs/errors.md"), "utf8").split(/^## /m);
+  const twice = sections.flatMap((section) => {
+    const codes = [...section.matchAll(/^\| `([A-Z0-9_]+)`/gm)].map(([, code]) => code);
+    return codes.filter((code, index) => codes.indexOf(code) !== index);
+  });
+  expect(twice).toEqual([]);
+});

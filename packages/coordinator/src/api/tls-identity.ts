@@ -22,3 +22,14 @@ export function secureContextOptions({ certificate, key }: ServerIdentity): Secu
     ciphers: TLS12_CIPHERS,
   };
 }
+
+/** Why a handshake failed, for the log: it did not come in time, or what came is no handshake of ours. */
+export function handshakeFailure(error: Error): {
+  readonly code: "TLS_HANDSHAKE" | "TLS_HANDSHAKE_TIMEOUT";
+  readonly reason: string;
+} {
+  // Node's own code where there is one: OpenSSL's text names files and addresses of its build.
+  const reason = "code" in error && typeof error.code === "string" ? error.code : error.message;
+  const timedOut = reason === "ERR_TLS_HANDSHAKE_TIMEOUT";
+  return { code: timedOut ? "TLS_HANDSHAKE_TIMEOUT" : "TLS_HANDSHAKE", reason };
+}

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { TLSSocket } from "node:tls";
 import { encodePem } from "@carrara/encoding";
 import type { ListeningApi } from "../api/client/client-api.ts";
-import { HANDSHAKE_TIMEOUT_MS } from "../api/tls-identity.ts";
+import { HANDSHAKE_TIMEOUT_MS, handshakeFailure } from "../api/tls-identity.ts";
 import type { ListenAddress } from "../config.ts";
 import type { SharedKey } from "../coordinator.ts";
 import { CoordinatorError, reasonOf } from "../error.ts";
@@ -14,6 +14,8 @@ import { createPeerIdentity, type PeerAttestation, requirePeer } from "./peer-id
 
 /** Milliseconds for a request: one message of some kilobytes. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Milliseconds between looks for requests that take too long. */
+const CHECK_INTERVAL_MS = 1000;
 /** Connections at once: there are a handful of Coordinators. */
 const MAX_CONNECTIONS = 32;
 
@@ -53,6 +55,7 @@ export async function serveKeyApi(deps: KeyApiDeps): Promise<ListeningApi> {
       rejectUnauthorized: false,
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
     },
     (request, response) => {
       answer(request).then(
@@ -66,7 +69,10 @@ export async function serveKeyApi(deps: KeyApiDeps): Promise<ListeningApi> {
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
-  server.on("tlsClientError", (_, socket) => socket.destroy());
+  server.on("tlsClientError", (error, socket) => {
+    socket.destroy();
+    log.warn(handshakeFailure(error), "key connection refused");
+  });
   const port = await listen(server, address);
   log.info({ port }, "key api listening");
   return {

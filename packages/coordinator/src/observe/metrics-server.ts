@@ -29,6 +29,8 @@ const EVENTS_DROPPED_HEADER = "carrara-events-dropped";
 const MAX_CONNECTIONS = 64;
 /** Milliseconds for a whole request. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** Milliseconds between looks for requests that take too long. */
+const CHECK_INTERVAL_MS = 1000;
 
 interface Page {
   readonly status: number;
@@ -48,7 +50,11 @@ const TEXT_TYPE = "text/plain; charset=utf-8";
 export async function serveMetrics(deps: MetricsServerDeps): Promise<MetricsServer> {
   const { address, log } = deps;
   const pages = pagesOf(deps);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const limits = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const server = createServer(limits, (request, response) => {
     void answer(pages, request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;

@@ -53,14 +53,12 @@ export async function prepareMarble(
 /** Milliseconds a call of a test may take. */
 const CALL_TIMEOUT_MS = 20_000;
 
-/** Calls `Activate` as a Marble does, without verifying the server. */
-export async function callActivate(
+/** A connection to the mesh API as a Marble makes it, without verifying the server. */
+export function openMeshClient(
   meshPort: number,
   identity: Pick<MarbleIdentity, "certificate" | "pkcs8">,
-  fields: ActivationFields,
-  metadata: Readonly<Record<string, string>> = {},
-): Promise<ActivationOutcome> {
-  const client = new Client(
+): Client {
+  return new Client(
     `127.0.0.1:${meshPort}`,
     credentials.createSsl(
       null,
@@ -70,6 +68,16 @@ export async function callActivate(
     ),
     { "grpc.enable_http_proxy": 0, "grpc.ssl_target_name_override": "localhost" },
   );
+}
+
+/** Calls `Activate` as a Marble does, without verifying the server. */
+export async function callActivate(
+  meshPort: number,
+  identity: Pick<MarbleIdentity, "certificate" | "pkcs8">,
+  fields: ActivationFields,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<ActivationOutcome> {
+  const client = openMeshClient(meshPort, identity);
   try {
     return await activateOver(client, fields, metadata);
   } finally {

@@ -1,6 +1,4 @@
 import { createHash, createPublicKey, verify, X509Certificate } from "node:crypto";
-import { connect as connectPlain } from "node:net";
-import { connect, type TLSSocket } from "node:tls";
 import { createDcapVerifier, decodeOeQuote, encodeOeQuote, parseQuote } from "@carrara/attestation";
 import { parsePem, toBase64, utf8 } from "@carrara/encoding";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,7 +11,6 @@ import {
 import { testManifest } from "../../testing/test-manifest.ts";
 import { callActivate, prepareMarble } from "../../testing/test-marble.ts";
 import { createTestUser, type TestUser } from "../../testing/test-user.ts";
-import { serveClientApi } from "./client-api.ts";
 
 let machine: TestMachine;
 let fresh: TestCoordinator;
@@ -405,75 +402,5 @@ describe("sign-quote", () => {
     expect(bad.json.data.sgxQuote).toBeTypeOf("string");
     const off = await call(fresh, { path, body: "{" });
     expect(off).toMatchObject({ status: 403, json: { code: "FEATURE_DISABLED" } });
-  });
-});
-
-describe("the client port", () => {
-  async function rawAnswer(text: string, port = running.clientPort): Promise<string> {
-    const socket: TLSSocket = connect({
-      port,
-      host: "127.0.0.1",
-      rejectUnauthorized: false,
-    });
-    let answer = "";
-    socket.on("data", (chunk) => (answer += String(chunk)));
-    socket.write(text);
-    await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
-    return answer;
-  }
-
-  test.each<[string, number]>([
-    ["/api/v2/manifest", 6_000_000],
-    ["/manifest", 4_200_000],
-    ["/api/v2/recover", 20_481],
-    ["/api/v2/secrets", 1_100_000],
-    ["/api/v2/sign-quote", 70_000],
-  ])("refuses an oversized body at %s", async (path, size) => {
-    const answer = await rawAnswer(
-      `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${size}\r\n\r\n`,
-    );
-    expect(answer).toContain("413");
-    expect(answer).toContain("REQUEST_TOO_LARGE");
-  });
-
-  test("refuses what is no HTTP", async () => {
-    const answer = await rawAnswer("NONSENSE\r\n\r\n");
-    expect(answer).toContain("400 Bad Request");
-    expect(answer).toContain("REQUEST_MALFORMED");
-  });
-
-  test("answers plain text with nothing and goes on", async () => {
-    const socket = connectPlain(running.clientPort, "127.0.0.1");
-    socket.write("GET / HTTP/1.1\r\n\r\n");
-    await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
-    expect(running.log.records.at(-1)).toMatchObject({
-      level: "error",
-      fields: { code: "TLS_HANDSHAKE" },
-    });
-    expect((await call(running, { path: "/api/v2/status" })).status).toBe(200);
-  });
-
-  test("ends a request that does not come, with 408, and goes on", async () => {
-    const slow = await serveClientApi({
-      coordinator: running.coordinator,
-      log: running.log,
-      address: { host: "127.0.0.1", port: 0 },
-      connectionLogLevel: "error",
-      timeoutsMs: { request: 300, headers: 200, check: 50, handshake: 100 },
-    });
-    for (const text of [
-      "GET /api/v2/status HTTP/1.1\r\nHost: x\r\n",
-      "POST /api/v2/manifest HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{",
-    ]) {
-      const answer = await rawAnswer(text, slow.port);
-      expect(answer).toContain("408 Request Timeout");
-      expect(answer).toContain("REQUEST_TIMEOUT");
-    }
-    const silent = connectPlain(slow.port, "127.0.0.1");
-    await new Promise((resolve) => silent.on("close", resolve).on("error", () => undefined));
-    expect(running.log.records.at(-1)).toMatchObject({ fields: { code: "TLS_HANDSHAKE" } });
-    expect((await callHttps(slow.port, { path: "/api/v2/status" })).status).toBe(200);
-    await slow.close();
-    await slow.close();
   });
 });

@@ -6,11 +6,11 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { BUILD_INFO } from "../../build-info.ts";
 import type { ListenAddress, LogLevel } from "../../config.ts";
 import type { Coordinator } from "../../coordinator.ts";
-import { CoordinatorError, reasonOf } from "../../error.ts";
+import { CoordinatorError, type CoordinatorErrorCode, reasonOf } from "../../error.ts";
 import type { Log } from "../../log.ts";
 import type { Telemetry } from "../../observe/telemetry.ts";
 import { OPENAPI_ROUTE, openApiDocument, type ServedRoute } from "../../openapi/document.ts";
-import { HANDSHAKE_TIMEOUT_MS, secureContextOptions } from "../tls-identity.ts";
+import { HANDSHAKE_TIMEOUT_MS, handshakeFailure, secureContextOptions } from "../tls-identity.ts";
 import {
   type Answer,
   type ApiVersion,
@@ -74,10 +74,13 @@ export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningApi>
     ...v2.map((route) => ({ ...route, version: 2 as const })),
     ...v1.map((route) => ({ ...route, version: 1 as const })),
   ]);
-  app.setNotFoundHandler(({ method }, reply) => {
-    log.debug({ code: "ROUTE_UNKNOWN", method, requestId: reply.request.id }, "request refused");
+  const refuseUnknown = ({ method, id: requestId }: FastifyRequest, reply: FastifyReply): void => {
+    log.debug({ code: "ROUTE_UNKNOWN", method, requestId }, "request refused");
     send(reply, errorAnswer(405));
-  });
+  };
+  app.setNotFoundHandler(refuseUnknown);
+  // Without routes of their own: requests to unknown ones whose body cannot be read.
+  app.setErrorHandler((_error, request, reply) => refuseUnknown(request, reply));
   const stopListening = coordinator.onIdentityChange(() => {
     app.server.setSecureContext(secureContextOptions(coordinator.clientIdentity()));
   });
@@ -131,10 +134,7 @@ function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
   app.server.on("tlsClientError", (error: Error, socket: TLSSocket) => {
     // Node reports a handshake that takes too long, but leaves its socket open.
     socket.destroy();
-    log[connectionLogLevel](
-      { code: "TLS_HANDSHAKE", reason: error.message },
-      "tls handshake failed",
-    );
+    log[connectionLogLevel](handshakeFailure(error), "tls handshake failed");
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -178,6 +178,8 @@ function addRoute(
     // Fastify wants at least one byte; bodies of GET are never read.
     bodyLimit: Math.max(maxBodyBytes, 1),
     errorHandler: (error, request, reply) => {
+      // A request that broke off or took too long was answered and logged with its connection.
+      if (!request.raw.socket.writable) return;
       const tooLarge = error.statusCode === 413;
       const known = tooLarge
         ? new CoordinatorError("REQUEST_TOO_LARGE", `request body exceeds ${maxBodyBytes} bytes`)
@@ -232,21 +234,24 @@ function send(reply: FastifyReply, { httpStatus, headers, body }: Answer): void 
   void reply.code(httpStatus).headers(named).send(Buffer.from(body));
 }
 
+/** How Node's HTTP errors are answered; any other is a request that cannot be read. */
+const BROKEN_REQUESTS: ReadonlyMap<string, readonly [line: string, code: CoordinatorErrorCode]> =
+  new Map([
+    ["ERR_HTTP_REQUEST_TIMEOUT", ["408 Request Timeout", "REQUEST_TIMEOUT"]],
+    ["HPE_HEADER_OVERFLOW", ["431 Request Header Fields Too Large", "REQUEST_TOO_LARGE"]],
+  ]);
+
 function answerBrokenRequest(log: Log, error: Error & { code?: string }, socket: Socket): void {
-  const broken = /^(?:HPE_|ERR_HTTP_)/.test(error.code ?? "");
-  if (socket.destroyed || !broken) {
-    // A failed handshake or a lost connection: nobody there to read an answer.
+  const { code: reason = "" } = error;
+  if (!socket.writable || !/^(?:HPE_|ERR_HTTP_)/.test(reason)) {
+    // A failed handshake, a lost connection or one that was answered: nobody there to read more.
     socket.destroy();
     return;
   }
-  const timedOut = error.code === "ERR_HTTP_REQUEST_TIMEOUT";
-  const [line, code] = timedOut
-    ? (["408 Request Timeout", "REQUEST_TIMEOUT"] as const)
-    : (["400 Bad Request", "REQUEST_MALFORMED"] as const);
-  log.warn({ code, reason: error.code }, "request refused");
+  const [line, code] = BROKEN_REQUESTS.get(reason) ?? ["400 Bad Request", "REQUEST_MALFORMED"];
+  log.warn({ code, reason }, "request refused");
   const { body, headers } = errorAnswer(Number(line.slice(0, 3)), "request cannot be read", code);
   const head = { ...headers, "content-length": String(body.length), connection: "close" };
   const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
-  if (socket.writable) socket.end(`HTTP/1.1 ${line}\r\n${lines.join("")}\r\n${body}`);
-  else socket.destroy();
+  socket.end(`HTTP/1.1 ${line}\r\n${lines.join("")}\r\n${body}`);
 }

@@ -1,9 +1,4 @@
 import { X509Certificate } from "node:crypto";
-import { connect as connectPlain } from "node:net";
-import { connect } from "node:tls";
-import { encodePem } from "@carrara/encoding";
-
-import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   createTestMachine,
@@ -15,10 +10,9 @@ import {
   type ActivationFields,
   activateOver,
   callActivate,
+  openMeshClient,
   prepareMarble,
 } from "../../testing/test-marble.ts";
-
-import { serveMeshApi } from "./mesh-api.ts";
 
 let machine: TestMachine;
 let mesh: TestCoordinator;
@@ -260,113 +254,12 @@ describe("a marble without quote", () => {
   });
 });
 
-describe("the mesh port", () => {
-  const refused = () => mesh.log.records.filter(({ message }) => message.startsWith("mesh conn"));
-
-  test("refuses a peer without certificate", async () => {
-    const before = refused().length;
-    const socket = connect({
-      port: mesh.meshPort,
-      host: "127.0.0.1",
-      ALPNProtocols: ["h2"],
-      rejectUnauthorized: false,
-    });
-    await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
-    expect(refused().slice(before)).toMatchObject([
-      { fields: { code: "PEER_CERTIFICATE_MISSING" } },
-    ]);
-  });
-
-  test("refuses a peer that speaks no h2", async () => {
-    const { identity } = await prepareMarble("web", undefined);
-    const before = refused().length;
-    const socket = connect({
-      port: mesh.meshPort,
-      host: "127.0.0.1",
-      cert: encodePem("CERTIFICATE", identity.certificate),
-      key: encodePem("PRIVATE KEY", identity.pkcs8),
-      rejectUnauthorized: false,
-    });
-    await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
-    expect(refused().slice(before)).toMatchObject([{ fields: { code: "REQUEST_MALFORMED" } }]);
-  });
-
-  test("refuses plain text and goes on", async () => {
-    const before = refused().length;
-    const socket = connectPlain(mesh.meshPort, "127.0.0.1");
-    socket.write("GET / HTTP/1.1\r\n\r\n");
-    await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
-    expect(refused().slice(before)).toMatchObject([{ fields: { code: "TLS_HANDSHAKE" } }]);
-    expect((await activate("web")).kind).toBe("accepted");
-  });
-
-  test("ends a handshake that does not come", async () => {
-    const { coordinator, log } = mesh;
-    const slow = await serveMeshApi({
-      coordinator,
-      log,
-      address: { host: "127.0.0.1", port: 0 },
-      connectionLogLevel: "error",
-      handshakeTimeoutMs: 100,
-    });
-    const socket = connectPlain(slow.port, "127.0.0.1");
-    await new Promise((resolve) => socket.on("close", resolve).on("error", () => undefined));
-    expect(refused().at(-1)).toMatchObject({ fields: { code: "TLS_HANDSHAKE" } });
-    await slow.close();
-    await slow.close();
-  });
-
-  test("refuses an oversized message and goes on", async () => {
-    const outcome = await activate("web", () => ({ Quote: new Uint8Array(200_000) }));
-    expect(outcome).toMatchObject({ status: "RESOURCE_EXHAUSTED" });
-    expect((await activate("web")).kind).toBe("accepted");
-  });
-
-  test("refuses bytes that are no message", async () => {
-    const { identity } = await prepareMarble("web", undefined);
-    const client = new Client(
-      `127.0.0.1:${mesh.meshPort}`,
-      credentials.createSsl(
-        null,
-        Buffer.from(encodePem("PRIVATE KEY", identity.pkcs8)),
-        Buffer.from(encodePem("CERTIFICATE", identity.certificate)),
-        { rejectUnauthorized: false },
-      ),
-      { "grpc.enable_http_proxy": 0, "grpc.ssl_target_name_override": "localhost" },
-    );
-    const bytes = (value: Buffer) => value;
-    const code = await new Promise((resolve) => {
-      const garbage = Buffer.from([0xff, 0xff, 0xff]);
-      client.makeUnaryRequest("/rpc.Marble/Activate", bytes, bytes, garbage, (error) =>
-        resolve(error?.code),
-      );
-    });
-    const unknown = await new Promise((resolve) => {
-      client.makeUnaryRequest("/rpc.Marble/Other", bytes, bytes, Buffer.from([]), (error) =>
-        resolve(error?.code),
-      );
-    });
-    client.close();
-    expect(code).toBe(13);
-    expect(unknown).toBe(12);
-  });
-
-  test("serves many activations on one connection and at once", async () => {
-    const { identity, fields } = await prepareMarble("web", machine.teeFor());
-    const client = new Client(
-      `127.0.0.1:${mesh.meshPort}`,
-      credentials.createSsl(
-        null,
-        Buffer.from(encodePem("PRIVATE KEY", identity.pkcs8)),
-        Buffer.from(encodePem("CERTIFICATE", identity.certificate)),
-        { rejectUnauthorized: false },
-      ),
-      { "grpc.enable_http_proxy": 0, "grpc.ssl_target_name_override": "localhost" },
-    );
-    const outcomes = await Promise.all(
-      Array.from({ length: 20 }, async () => await activateOver(client, fields)),
-    );
-    client.close();
-    expect(outcomes.map(({ kind }) => kind)).toEqual(Array(20).fill("accepted"));
-  });
+test("many activations are served on one connection and at once", async () => {
+  const { identity, fields } = await prepareMarble("web", machine.teeFor());
+  const client = openMeshClient(mesh.meshPort, identity);
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, async () => await activateOver(client, fields)),
+  );
+  client.close();
+  expect(outcomes.map(({ kind }) => kind)).toEqual(Array(20).fill("accepted"));
 });

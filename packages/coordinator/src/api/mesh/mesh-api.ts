@@ -9,8 +9,9 @@ import { CoordinatorError, reasonOf } from "../../error.ts";
 import type { Log } from "../../log.ts";
 import type { Telemetry } from "../../observe/telemetry.ts";
 import type { ListeningApi } from "../client/client-api.ts";
-import { HANDSHAKE_TIMEOUT_MS, secureContextOptions } from "../tls-identity.ts";
+import { HANDSHAKE_TIMEOUT_MS, handshakeFailure, secureContextOptions } from "../tls-identity.ts";
 import { activateHandler } from "./activate-handler.ts";
+import { codedRefusals } from "./coded-refusals.ts";
 
 /** Largest message, in bytes: quotes and requests are below 16 KiB each. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -20,6 +21,8 @@ const MAX_REPLY_BYTES = 32 * 1024 * 1024;
 const MAX_CONNECTION_AGE_MS = 120_000;
 /** Milliseconds that a connection stays without a call. */
 const MAX_CONNECTION_IDLE_MS = 60_000;
+/** Milliseconds for a whole request: a few kilobytes. */
+const REQUEST_TIMEOUT_MS = 10_000;
 /** Calls at once on a connection. */
 const MAX_STREAMS = 16;
 /** Connections at once, handshakes included. */
@@ -34,8 +37,9 @@ export interface MeshApiDeps {
   readonly connectionLogLevel: LogLevel;
   /** What calls report to; nothing without. */
   readonly telemetry?: Telemetry;
-  /** Override for tests, in milliseconds. */
+  /** Overrides for tests. */
   readonly handshakeTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
 }
 
 /**
@@ -52,6 +56,9 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
     "grpc.max_connection_idle_ms": MAX_CONNECTION_IDLE_MS,
     "grpc.max_concurrent_streams": MAX_STREAMS,
     "grpc.enable_channelz": 0,
+    interceptors: [
+      codedRefusals({ log, requestTimeoutMs: deps.requestTimeoutMs ?? REQUEST_TIMEOUT_MS }),
+    ],
   });
   grpc.addService({ ...marbleService }, { Activate: activateHandler(deps) });
   // Under a name of its own: upstream knows no renewal, and would count ours as an activation.
@@ -91,7 +98,8 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
   server.on("tlsClientError", (error, socket) => {
     // Node reports a handshake that takes too long, but leaves its socket open.
     socket.destroy();
-    logConnection(deps, "TLS_HANDSHAKE", error.message);
+    const { code, reason } = handshakeFailure(error);
+    logConnection(deps, code, reason);
   });
   const stop = coordinator.onIdentityChange(() => {
     server.setSecureContext(secureContextOptions(coordinator.meshIdentity()));
