@@ -55,6 +55,14 @@ export function answerError(
   response.end(body);
 }
 
+/** Answers a body that is larger than any honest one, whose rest is not worth reading. */
+export function answerTooLarge(response: ServerResponse): void {
+  const body = `${goJson({ error: "Request body is too large", code: "REQUEST_TOO_LARGE" })}\n`;
+  const headers = [...JSON_HEADERS, "Connection", "close", "Content-Length", `${body.length}`];
+  response.writeHead(413, headers);
+  response.end(body);
+}
+
 /** Answers a line of text to a probe. */
 export function answerText(response: ServerResponse, status: number, text: string): void {
   const body = `${text}\n`;

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { DOUGHNUT_MESSAGE, goErrorText, RpcError, rpcCode } from "../grpc/rpc-status.ts";
-import { answerError } from "./answers.ts";
+import { EmojivotoError } from "../service/emojivoto-error.ts";
+import { answerError, answerTooLarge } from "./answers.ts";
 
 /** What a client reads when a back end is down; where it is and why is in the log only. */
 const UNAVAILABLE_TEXT = "The service is temporarily unavailable, please try again";
@@ -17,6 +18,7 @@ export function answerVoteFailed(response: ServerResponse, grpcCode: number): vo
 /** Answers a request whose call failed. */
 export function answerFailed(response: ServerResponse, error: unknown): void {
   if (error instanceof RpcError) answerStatus(response, error.grpcCode, error.details);
+  else if (isTooLarge(error)) answerTooLarge(response);
   else answerStatus(response, rpcCode.internal, "internal error");
 }
 
@@ -28,4 +30,8 @@ function answerStatus(response: ServerResponse, grpcCode: number, details: strin
   } else {
     answerError(response, 500, goErrorText(grpcCode, details));
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof EmojivotoError && error.code === "REQUEST_TOO_LARGE";
 }

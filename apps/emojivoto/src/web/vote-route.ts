@@ -9,7 +9,7 @@ import type { VoteStream } from "./vote-stream.ts";
 
 /** The answers to `/api/vote`. */
 export interface VoteRoute {
-  /** Casts the vote that the request asks for, after all checks. Rejects when the catalogue cannot be had or the client broke off. */
+  /** Casts the vote that the request asks for, after all checks. Rejects when the catalogue cannot be had, or the body not read. */
   vote(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Casts a vote for a known choice. */
   cast(choice: number, response: ServerResponse): void;
@@ -48,11 +48,6 @@ export function createVoteRoute({
 
   const castByBody = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request, MAX_BODY_BYTES);
-    if (body === undefined) {
-      // The rest of the body is not worth reading.
-      answerError(response, 413, "Request body is too large", ["Connection", "close"]);
-      return;
-    }
     const inBody = await choiceOfBody(request.headers["content-type"], body);
     await castNamed(inBody ?? choiceOfTarget(request.url ?? "") ?? "", response);
   };

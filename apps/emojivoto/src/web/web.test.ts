@@ -185,7 +185,7 @@ describe("a vote", () => {
       FORM,
       `choice=${"x".repeat(5000)}`,
       413,
-      '{"error":"Request body is too large"}\n',
+      '{"error":"Request body is too large","code":"REQUEST_TOO_LARGE"}\n',
     ],
   ])(
     "by %s %s with %o and %s is refused with %i",

@@ -4,6 +4,7 @@ import { rpcCode } from "../grpc/rpc-status.ts";
 import type { Log } from "../service/log.ts";
 import { answerError, answerVoteCounted } from "./answers.ts";
 import type { AttestationFacts } from "./attestation.ts";
+import { answerBrokenRequests, failureCodeOf } from "./broken-requests.ts";
 import { type CatalogueCache, createCatalogueCache } from "./catalogue.ts";
 import { answerFailed, answerVoteFailed } from "./failures.ts";
 import { createLeaderboard } from "./leaderboard.ts";
@@ -22,6 +23,8 @@ export interface WebOptions {
   readonly log: Log;
   /** Time a back end has to answer; the request then gets 504. */
   readonly deadlineMs?: number;
+  /** Overrides of what a client gets, for tests. */
+  readonly limits?: Partial<typeof LIMITS>;
 }
 
 /** The web service, not listening yet. */
@@ -32,8 +35,14 @@ export interface Web {
 }
 
 const DEADLINE_MS = 2_000;
-/** Time a client has to send its headers, and its whole request. */
-const LIMITS = { headersTimeout: 10_000, requestTimeout: 15_000 };
+/** Time a client has to send its headers, and its whole request; how often that is looked at. */
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1_000,
+};
+/** Connections at once; each costs some 50 KiB with its TLS state. */
+const MAX_CONNECTIONS = 4_096;
 const READ_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** Creates the web service: REST API, probes and the page. */
@@ -53,8 +62,11 @@ export function createWeb(options: WebOptions): Web {
       pages: createPageFiles(options.assets),
     }),
   });
+  const server = createServer({ ...LIMITS, ...options.limits }, handle);
+  server.maxConnections = MAX_CONNECTIONS;
+  answerBrokenRequests(server, log);
   return {
-    server: createServer(LIMITS, handle),
+    server,
     disconnect: () => {
       votes.close();
       emoji.close();
@@ -109,8 +121,11 @@ function requestHandler({
 }): (request: IncomingMessage, response: ServerResponse) => void {
   const settled = (answered: Promise<void>, response: ServerResponse): void => {
     answered.catch((error: unknown) => {
+      // A request that broke off or took too long was answered and logged with its connection.
+      if (response.socket?.writable !== true) return;
       // Nothing about the request: a line and its time would tell who voted for what.
-      log.warn({ reason: error instanceof Error ? error.message : "unknown" }, "request failed");
+      const reason = error instanceof Error ? error.message : "unknown";
+      log.warn({ code: failureCodeOf(error), reason }, "request failed");
       if (!response.headersSent) answerFailed(response, error);
     });
   };
