@@ -3,6 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
 import { startKubernetesApi, TEST_NAMESPACE } from "../testing/kubernetes-api.ts";
+import {
+  type ClusterNamespace,
+  findKubernetes,
+  openClusterNamespace,
+} from "../testing/kubernetes-cluster.ts";
 import { findPostgres, startPostgres } from "../testing/postgres-server.ts";
 import { describeStore, type StoreBackend } from "../testing/store-contract.ts";
 import { openFileStore } from "./file-store.ts";
@@ -76,6 +81,34 @@ describeStore({
       },
     };
   },
+});
+
+const cluster = findKubernetes(process.env);
+describe.skipIf(cluster === undefined)("with a genuine API server", () => {
+  describeStore({
+    name: "Kubernetes",
+    shared: true,
+    start: async (): Promise<StoreBackend> => {
+      if (cluster === undefined) throw new TypeError("skipped without");
+      const namespace: ClusterNamespace = await openClusterNamespace(cluster);
+      const opened = createOpened();
+      return {
+        open: async () => opened.add(createKubernetesStore(namespace.store)),
+        reset: async () => {
+          await opened.close();
+          await namespace.clear();
+        },
+        removeKey: async () => {
+          const without = { data: { sealed_key: null } };
+          await namespace.admin("PATCH", `secrets/${namespace.store.stateName}`, without);
+        },
+        close: async () => {
+          await opened.close();
+          await namespace.close();
+        },
+      };
+    },
+  });
 });
 
 const postgres = findPostgres(process.env);
