@@ -40,6 +40,7 @@ import { chainPem, makeQuote } from "./own-quote.ts";
 import { asWireEvidence, type QuoteVerifier } from "./quote-verifier.ts";
 import type { RecoverySession } from "./recovery-session.ts";
 import type { Sealed } from "./sealed.ts";
+import { createSharedCertificates } from "./shared-certificates.ts";
 import { createStateVault, type StateVault } from "./state-vault.ts";
 import type { SealPolicy } from "./store/sealing.ts";
 import type { StateStore } from "./store/state-store.ts";
@@ -252,6 +253,14 @@ async function openOver(vault: StateVault, deps: CoordinatorDeps): Promise<Coord
     return 0;
   };
 
+  const sharedCertificates = createSharedCertificates({
+    current: mesh,
+    commit: async (change) =>
+      await updateMesh((state) => ({ state: change(state), result: undefined })),
+    context,
+    log,
+  });
+
   const updates = createUpdates({
     latest: async () => {
       await refresh();
@@ -344,6 +353,7 @@ async function openOver(vault: StateVault, deps: CoordinatorDeps): Promise<Coord
       const { marbleType } = request;
       const { step } = scope.span;
       await refresh();
+      await sharedCertificates.keepFresh();
       const activation = await activateMarble(mesh(), request, {
         ...context(),
         verifyQuote: quotes.verify,

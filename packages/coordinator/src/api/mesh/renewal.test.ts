@@ -12,6 +12,10 @@ import {
 import type { Tee } from "@carrara/tee";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { CoordinatorError } from "../../error.ts";
+import { createFileStore } from "../../store/file-store.ts";
+import { createMemoryDirectory } from "../../store/memory-directory.ts";
+import type { StateStore } from "../../store/state-store.ts";
 import {
   createTestMachine,
   type TestCoordinator,
@@ -206,5 +210,93 @@ describe("a renewal", () => {
 
   test("is refused with FEATURE_DISABLED where the manifest says CARRARA_RENEWAL=0", async () => {
     expect(await renew(await activated("fixed"), { type: "fixed" })).toBe("FEATURE_DISABLED");
+  });
+});
+
+describe("a shared certificate", () => {
+  const DAY_MS = 86_400_000;
+  const SECRETS = { web: { Type: "cert-ecdsa", Size: 256, Shared: true, ValidFor: 7 } };
+  const TEMPLATE = "{{ pem .Secrets.web.Cert }}";
+
+  async function startAt(now: Date, environment: Readonly<Record<string, string>> = {}) {
+    const at = { now };
+    const accepts = { CARRARA_ACCEPT_UNATTESTED: "1", ...environment };
+    const started = await machine.start({ environment: accepts, clock: () => at.now });
+    const later = (days: number) => {
+      at.now = new Date(now.getTime() + days * DAY_MS);
+    };
+    const shown = async () => {
+      const { identity, fields } = await prepareMarble("web", undefined);
+      const outcome = await callActivate(started.meshPort, identity, fields);
+      if (outcome.kind === "refused") return outcome.code;
+      return new X509Certificate(Buffer.from(outcome.parameters.Env["X"] ?? [])).fingerprint256;
+    };
+    return { ...started, later, shown };
+  }
+
+  const set = async ({ coordinator }: Pick<TestCoordinator, "coordinator">) =>
+    await coordinator.setManifest(
+      testManifest({
+        Marbles: { web: { Package: "p", Parameters: { Env: { X: TEMPLATE } } } },
+        Secrets: SECRETS,
+      }),
+    );
+
+  test("is another one, once and durably, when half of its life is over", async () => {
+    machine.files.clear();
+    const first = await startAt(new Date());
+    await set(first);
+    const before = await first.shown();
+    first.later(3);
+    expect(await first.shown()).toBe(before);
+    first.later(4);
+    const after = await Promise.all(Array.from({ length: 8 }, first.shown));
+    expect(new Set(after).size).toBe(1);
+    expect(after[0]).not.toBe(before);
+    const renewals = first.log.records.filter(
+      ({ message }) => message === "shared certificates renewed",
+    );
+    expect(renewals.map(({ fields }) => fields["secrets"])).toEqual([["web"]]);
+    await first.close();
+    const second = await startAt(new Date(Date.now() + 4 * DAY_MS));
+    expect(await second.shown()).toBe(after[0]);
+    // Nobody was there for a year.
+    second.later(365);
+    expect(await second.shown()).toMatch(/^(?:[0-9A-F]{2}:){31}[0-9A-F]{2}$/);
+    await second.close();
+  });
+
+  test("goes on while the store fails, until it has ended", async () => {
+    machine.files.clear();
+    const directory = createMemoryDirectory(machine.files);
+    let works = true;
+    const at = { now: new Date() };
+    const store = createFileStore(directory);
+    const failing: StateStore = {
+      ...store,
+      commit: async (...args) => {
+        if (works) return await store.commit(...args);
+        throw new CoordinatorError("STORE_FAILED", "disk is full");
+      },
+    };
+    const started = await machine.start({
+      store: failing,
+      environment: { CARRARA_ACCEPT_UNATTESTED: "1" },
+      clock: () => at.now,
+    });
+    await set(started);
+    works = false;
+    const { identity, fields } = await prepareMarble("web", undefined);
+    const kind = async () => await callActivate(started.meshPort, identity, fields);
+    at.now = new Date(Date.now() + 4 * DAY_MS);
+    expect(await kind()).toMatchObject({ kind: "accepted" });
+    expect(started.log.records).toContainEqual({
+      level: "warn",
+      fields: { code: "STORE_FAILED", secrets: ["web"] },
+      message: "shared certificates not renewed",
+    });
+    at.now = new Date(Date.now() + 8 * DAY_MS);
+    expect(await kind()).toMatchObject({ kind: "refused", code: "STORE_FAILED" });
+    await started.close();
   });
 });
