@@ -1,1 +1,3 @@
-export {};
+export { createMemoryFiles, type MemoryFiles } from "./memory-files.ts";
+export { createTestLog, type TestLog, type TestLogOptions, testEntries } from "./test-log.ts";
+export { startTestWitness, type TestWitness, type TestWitnessOptions } from "./test-witness.ts";
