@@ -22,7 +22,13 @@ export type ClientErrorCode =
   | "EVIDENCE_SIMULATED"
   | "INTERMEDIATE_FOREIGN"
   | "COORDINATOR_REFUSED"
-  | "IDENTITY_MISSING";
+  | "IDENTITY_MISSING"
+  | "EVIDENCE_BUNDLE_INVALID"
+  | "MANIFEST_SIGNATURE_INVALID"
+  | "SITE_CERTIFICATE_FOREIGN"
+  | "SITE_CERTIFICATE_EXPIRED"
+  | "BALLOT_KEYS_DISAGREE"
+  | "TALLY_OTHER_ROOT";
 
 /** Codes that mean: somebody answered, and must not be trusted. */
 const NOT_TRUSTED: ReadonlySet<ClientErrorCode> = new Set<ClientErrorCode>([
@@ -34,6 +40,11 @@ const NOT_TRUSTED: ReadonlySet<ClientErrorCode> = new Set<ClientErrorCode>([
   "INTERMEDIATE_FOREIGN",
   "COORDINATOR_REFUSED",
   "IDENTITY_MISSING",
+  "MANIFEST_SIGNATURE_INVALID",
+  "SITE_CERTIFICATE_FOREIGN",
+  "SITE_CERTIFICATE_EXPIRED",
+  "BALLOT_KEYS_DISAGREE",
+  "TALLY_OTHER_ROOT",
 ]);
 
 /** Thrown by every function of this package. Messages never hold secrets or keys. */
