@@ -1,7 +1,5 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type ActivationChange,
@@ -13,6 +11,14 @@ import {
   startCoordinator,
   type TestCoordinator,
 } from "./support/coordinator.ts";
+import {
+  answerOf,
+  clearTo,
+  foreignCredentials,
+  grpcAnswerOf,
+  grpcMessage,
+  tlsTo,
+} from "./support/raw-peer.ts";
 
 let coordinator: TestCoordinator;
 
@@ -140,49 +146,86 @@ function flip(bytes: Uint8Array, offset: number): Uint8Array {
 }
 
 describe("bad clients", () => {
-  test("a mesh connection without a certificate is refused", async () => {
-    const ended = await new Promise((resolve) => {
-      const socket = connectTls({
-        host: "127.0.0.1",
-        port: coordinator.meshPort,
-        rejectUnauthorized: false,
-        ALPNProtocols: ["h2"],
-      });
-      socket.once("error", resolve);
-      socket.once("close", resolve);
-      socket.once("secureConnect", () => socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-    });
-    expect(ended).toBeDefined();
-    await expect.poll(() => coordinator.log()).toContain("PEER_CERTIFICATE_MISSING");
-    expect((await activate(coordinator)).kind).toBe("accepted");
-  });
+  /** Waits until `code` is in what the log has got since the test began. */
+  function watchLog(): (code: string) => Promise<void> {
+    const before = coordinator.log().length;
+    return async (code) => {
+      await expect.poll(() => coordinator.log().slice(before)).toContain(`"code":"${code}"`);
+    };
+  }
 
-  test.each([
-    ["clear text", Buffer.from("GET / HTTP/1.1\r\n\r\n")],
+  async function expectServing(): Promise<void> {
+    expect(await statusCode()).toBe(3);
+    expect((await activate(coordinator)).kind).toBe("accepted");
+  }
+
+  const GRPC_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+  test.each<[string, string | Uint8Array]>([
+    ["clear text", "GET / HTTP/1.1\r\n\r\n"],
     ["half a handshake", Buffer.from("1603010200010001fc0303", "hex")],
     ["noise", Buffer.alloc(70_000, 0x5a)],
-  ])("%s on either port is refused, and the service goes on", async (_, bytes) => {
-    for (const port of [coordinator.clientPort, coordinator.meshPort]) {
-      const socket = connectTcp(port, "127.0.0.1");
-      socket.on("error", () => undefined);
-      socket.write(bytes);
-      await new Promise((resolve) => setTimeout(resolve, 200));
-      socket.destroy();
-    }
-    expect(await statusCode()).toBe(3);
-    expect((await activate(coordinator)).kind).toBe("accepted");
+  ])(
+    "%s on either port is refused with TLS_HANDSHAKE, and the service goes on",
+    async (_, bytes) => {
+      for (const port of [coordinator.clientPort, coordinator.meshPort]) {
+        const logged = watchLog();
+        expect(await answerOf(clearTo(port), bytes)).not.toContain("HTTP");
+        await logged("TLS_HANDSHAKE");
+      }
+      await expectServing();
+    },
+  );
+
+  test("a mesh connection without a certificate is refused", async () => {
+    const logged = watchLog();
+    const socket = tlsTo(coordinator.meshPort, { ALPNProtocols: ["h2"] });
+    expect(await answerOf(socket, GRPC_PREFACE)).toBe("");
+    await logged("PEER_CERTIFICATE_MISSING");
+    await expectServing();
   });
 
-  test("an oversized request is refused, and the service goes on", async () => {
-    const body = Buffer.alloc(40 * 1024 * 1024, 0x20);
-    const answer = await api(coordinator.clientPort, "POST", "/api/v2/manifest", body).catch(
-      () => undefined,
-    );
-    expect([undefined, 400, 413, 500]).toContain(answer?.status);
-    expect(await statusCode()).toBe(3);
-    const csr = (): Uint8Array => new Uint8Array(8 * 1024 * 1024);
-    await expect(activate(coordinator, { csr })).rejects.toThrow();
-    expect((await activate(coordinator)).kind).toBe("accepted");
+  test("a user with a foreign certificate, or with none, is nobody", async () => {
+    for (const credentials of [await foreignCredentials(), {}]) {
+      const logged = watchLog();
+      const socket = tlsTo(coordinator.clientPort, credentials);
+      const question = "GET /api/v2/secrets?s=key HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+      const answer = await answerOf(socket, question);
+      expect(answer).toMatch(/^HTTP\/1.1 401 /);
+      expect(answer).toContain('"code":"USER_UNAUTHORIZED"');
+      await logged("USER_UNAUTHORIZED");
+    }
+    await expectServing();
+  });
+
+  const POST = "POST /api/v2/manifest HTTP/1.1\r\nHost: x\r\n";
+
+  test.each<[string, string, number, string]>([
+    ["an oversized body", `${POST}Content-Length: 41943040\r\n\r\n`, 413, "REQUEST_TOO_LARGE"],
+    ["endless headers", `${POST}X: ${"x".repeat(60_000)}\r\n\r\n`, 431, "REQUEST_TOO_LARGE"],
+    ["a cut body", `${POST}Content-Length: 100\r\n\r\n{"manifest"`, 400, "REQUEST_MALFORMED"],
+    ["a cut head", POST, 400, "REQUEST_MALFORMED"],
+    ["cut JSON", `${POST}Content-Length: 11\r\n\r\n{"manifest"`, 400, "JSON_SYNTAX"],
+  ])("the client port refuses %s, and the service goes on", async (_, text, status, code) => {
+    const logged = watchLog();
+    const answer = await answerOf(tlsTo(coordinator.clientPort), text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain(`"code":"${code}"`);
+    await logged(code);
+    await expectServing();
+  });
+
+  test.each<[string, Uint8Array, string]>([
+    ["an oversized message", grpcMessage(8 << 20, new Uint8Array(70_000)), "REQUEST_TOO_LARGE"],
+    ["a cut message", grpcMessage(100, Uint8Array.of(0x0a, 2)), "REQUEST_MALFORMED"],
+    ["no message", new Uint8Array(), "REQUEST_MALFORMED"],
+    ["noise", grpcMessage(3, Uint8Array.of(255, 255, 255)), "REQUEST_MALFORMED"],
+  ])("the mesh port refuses %s, and the service goes on", async (_, bytes, code) => {
+    const logged = watchLog();
+    const answer = await grpcAnswerOf(coordinator.meshPort, "/rpc.Marble/Activate", bytes);
+    expect(answer.code).toBe(code);
+    await logged(code);
+    await expectServing();
   });
 
   test.each([

@@ -1,9 +1,7 @@
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
-import { connect as connectTls } from "node:tls";
-import type { RunningChild } from "@carrara/cli";
-import { encodePem } from "@carrara/encoding";
+import type { ConnectionOptions } from "node:tls";
 import {
   encodeImage,
   generateSigningKey,
@@ -12,7 +10,6 @@ import {
   signImage,
 } from "@carrara/tee";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { marbleIdentity } from "./support/coordinator.ts";
 import {
   callWeb,
   carrara,
@@ -22,19 +19,22 @@ import {
   verifyOwnEvidence,
   vote,
 } from "./support/mesh.ts";
+import { answerOf, clearTo, foreignCredentials, tlsTo } from "./support/raw-peer.ts";
 
 let running: TestMesh;
-/** The emoji service that serves, whoever else tries to be one. */
-let emoji: RunningChild | undefined;
 
 beforeAll(async () => {
   running = await startEmojivoto();
-  emoji = running.mesh.marbles.get("emoji-svc");
 });
 
 afterAll(async () => {
   await running.stop();
 });
+
+/** Everything that a marble has printed. */
+function logOf(marble: string): string {
+  return readFileSync(running.mesh.files.log(marble), "utf8");
+}
 
 /** Bytes of the signed image `emoji-svc`. */
 function image(): Uint8Array {
@@ -171,48 +171,42 @@ describe("an image", () => {
   });
 });
 
-describe("the inner port of a service", () => {
-  const port = (): number => running.mesh.plan.bound.get("emoji-svc 8080") ?? 0;
+describe("an inner port of a service", () => {
+  const GRPC_PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+  const SCRAPE = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+  const HALF_A_HANDSHAKE = Buffer.from("1603010200010001fc0303", "hex");
 
-  /** What came of sending HTTP/2's preface: the bytes that came back. */
-  async function answerTo(connect: () => ReturnType<typeof connectTcp>): Promise<number> {
-    const socket = connect();
-    let received = 0;
-    socket.on("error", () => undefined);
-    socket.on("data", (chunk: Buffer) => {
-      received += chunk.length;
-    });
-    socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
-    await Promise.race([
-      new Promise((resolve) => socket.once("close", resolve)),
-      new Promise((resolve) => setTimeout(resolve, 2000)),
-    ]);
-    socket.destroy();
-    return received;
+  /** Waits until the service has logged that it refused a connection to `port` by `code`. */
+  async function logged(port: string, code: string): Promise<void> {
+    const line = new RegExp(`connection refused code=${code} port=${port} `);
+    await expect.poll(() => logOf("emoji-svc")).toMatch(line);
   }
 
-  test("speaks to nobody in clear text", async () => {
-    expect(await answerTo(() => connectTcp(port(), "127.0.0.1"))).toBeLessThan(20);
-  });
+  describe.each([
+    ["8080", "h2", GRPC_PREFACE],
+    ["8801", "http/1.1", SCRAPE],
+  ])("%s, which speaks %s", (port, protocol, question) => {
+    const bound = (): number => running.mesh.plan.bound.get(`emoji-svc ${port}`) ?? 0;
 
-  test("speaks to nobody without a certificate, or with one of another authority", async () => {
-    const { certificate, pkcs8 } = await marbleIdentity();
-    const foreign = {
-      cert: encodePem("CERTIFICATE", certificate),
-      key: encodePem("PRIVATE KEY", pkcs8),
-    };
-    for (const credentials of [{}, foreign]) {
-      const options = {
-        host: "127.0.0.1",
-        port: port(),
-        rejectUnauthorized: false,
-        ALPNProtocols: ["h2"],
-      };
-      expect(await answerTo(() => connectTls({ ...options, ...credentials }))).toBe(0);
-    }
-    const log = (): string => emoji?.log.tail() ?? "";
-    await expect.poll(log).toContain("PEER_CERTIFICATE_MISSING");
-    await expect.poll(log).toContain("PEER_CERTIFICATE_REFUSED");
+    test("says nothing in clear text", async () => {
+      expect(await answerOf(clearTo(bound()), question)).not.toContain("HTTP");
+      await logged(port, "HANDSHAKE_FAILED");
+    });
+
+    test("says nothing to half a handshake", async () => {
+      const socket = clearTo(bound());
+      socket.write(HALF_A_HANDSHAKE, () => socket.resetAndDestroy());
+      await logged(port, "HANDSHAKE_FAILED");
+    });
+
+    test.each<[string, () => Promise<ConnectionOptions>, string]>([
+      ["without certificate", async () => await Promise.resolve({}), "PEER_CERTIFICATE_MISSING"],
+      ["with a certificate of another authority", foreignCredentials, "PEER_CERTIFICATE_REFUSED"],
+    ])("says nothing to a peer %s", async (_, credentials, code) => {
+      const options = { ...(await credentials()), ALPNProtocols: [protocol] };
+      expect(await answerOf(tlsTo(bound(), options), question)).toBe("");
+      await logged(port, code);
+    });
   });
 
   test("keeps serving its mesh meanwhile", async () => {
@@ -222,6 +216,8 @@ describe("the inner port of a service", () => {
 });
 
 describe("the public port", () => {
+  const webLog = (): string => logOf("web");
+
   test.each([
     ["an unknown choice", "POST", "/api/vote?choice=joy", 400],
     ["no choice", "POST", "/api/vote", 400],
@@ -231,14 +227,40 @@ describe("the public port", () => {
     expect((await callWeb(running, method, path)).status).toBe(status);
   });
 
-  test("refuses clear text and cut requests, and goes on", async () => {
-    for (const text of ["GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01"]) {
-      const socket = connectTcp(running.mesh.ports.web, "127.0.0.1");
-      socket.on("error", () => undefined);
-      socket.end(text);
-      await new Promise((resolve) => socket.once("close", resolve));
-    }
+  test("says nothing in clear text, and goes on", async () => {
+    const answer = await answerOf(clearTo(running.mesh.ports.web), "GET / HTTP/1.1\r\n\r\n");
+    expect(answer).not.toContain("HTTP");
+    await expect.poll(webLog).toContain("HANDSHAKE_FAILED");
     expect((await vote(running, "rocket")).status).toBe(200);
+  });
+
+  const VOTE =
+    "POST /api/vote HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+
+  test.each<[string, string, number, string]>([
+    ["a cut vote", `${VOTE}Content-Length: 99\r\n\r\nchoice=:tada:`, 400, "REQUEST_MALFORMED"],
+    ["a cut head", VOTE, 400, "REQUEST_MALFORMED"],
+    ["no HTTP", "\x16\x03\x01\r\n\r\n", 400, "REQUEST_MALFORMED"],
+    ["endless headers", `${VOTE}X: ${"x".repeat(60_000)}\r\n\r\n`, 431, "REQUEST_TOO_LARGE"],
+    [
+      "an endless body",
+      `${VOTE}Content-Length: 99999999\r\n\r\n${"x".repeat(5_000)}`,
+      413,
+      "REQUEST_TOO_LARGE",
+    ],
+  ])("refuses %s, and counts nothing", async (_, text, status, code) => {
+    const before = webLog().length;
+    const answer = await answerOf(tlsTo(running.mesh.ports.web), text);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain(`"code":"${code}"`);
+    await expect.poll(() => webLog().slice(before)).toContain(`"code":"${code}"`);
+    expect((await callWeb(running, "GET", "/api/leaderboard")).body).not.toContain(":tada:");
+  });
+
+  test("asks for no certificate, and takes no notice of a foreign one", async () => {
+    const socket = tlsTo(running.mesh.ports.web, await foreignCredentials());
+    const question = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    expect(await answerOf(socket, question)).toMatch(/^HTTP\/1.1 200 /);
   });
 });
 
