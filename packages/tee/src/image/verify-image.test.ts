@@ -1,4 +1,8 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { mrSignerOf, parseSigstruct, verifySigstruct } from "@carrara/attestation";
 import { concatBytes, toHex, utf8 } from "@carrara/encoding";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -69,6 +73,30 @@ describe("a signed image", () => {
     const sigstruct = await verifySigstruct(parseImage(signed).sigstruct ?? new Uint8Array());
     expect(sigstruct).toMatchObject({ exponent: 3, isvProdId: 7, isvSvn: 3 });
     expect(sigstruct.mrEnclave).toEqual(measureImage(parseImage(signed), PAPER_NODE));
+  });
+
+  test("carries a signature that OpenSSL accepts, with the quotients that follow from it", () => {
+    const sigstruct = Buffer.from(parseImage(signed).sigstruct ?? new Uint8Array());
+    const part = (from: number, to: number): Buffer => Buffer.from(sigstruct.subarray(from, to));
+    const dir = mkdtempSync(join(tmpdir(), "sigstruct-"));
+    const [publicKey, signature] = [join(dir, "key.pem"), join(dir, "signature")];
+    writeFileSync(publicKey, createPublicKey(key).export({ type: "spki", format: "pem" }));
+    writeFileSync(signature, part(516, 900).reverse());
+    const verdict = execFileSync(
+      "openssl",
+      ["dgst", "-sha256", "-verify", publicKey, "-signature", signature],
+      { input: Buffer.concat([part(0, 128), part(900, 1028)]) },
+    );
+    rmSync(dir, { recursive: true });
+    expect(verdict.toString()).toBe("Verified OK\n");
+    const number = (from: number): bigint =>
+      BigInt(
+        `0x${part(from, from + 384)
+          .reverse()
+          .toString("hex")}`,
+      );
+    const [n, s, q1, q2] = [number(128), number(516), number(1040), number(1424)];
+    expect([q1, q2]).toEqual([(s * s) / n, (s * s * s - ((s * s) / n) * s * n) / n]);
   });
 
   test("names day, DEBUG and modulus as the specification lays them out", async () => {
