@@ -1,19 +1,10 @@
 // `npm test`: installs what is missing and runs every check; ends with `N passed, N failed, N skipped`.
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { buildCli } from "./cli-bundle.mjs";
+import { findChromium, findPostgres } from "./find-programs.mjs";
 import { execute, install, isInstalled, requireNode, toolPath } from "./workspace.mjs";
-
-const CHROMIUM_NAMES = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 const count = { passed: 0, failed: 0, skipped: 0 };
 
@@ -31,60 +22,6 @@ async function check(name, run) {
   count[failed ? "failed" : "passed"] += 1;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`── ${name}: ${failed ? "FAILED" : "ok"} (${seconds} s)`);
-}
-
-function findProgram(names) {
-  for (const dir of (process.env.PATH ?? "").split(delimiter)) {
-    for (const name of names) {
-      const path = join(dir, name);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        // not in this directory
-      }
-    }
-  }
-  return undefined;
-}
-
-/** The Chromium for browser tests: named by CARRARA_CHROMIUM, the system's, or Debian's when root. */
-async function findChromium() {
-  const named = process.env.CARRARA_CHROMIUM;
-  if (named !== undefined && named !== "") return named;
-  const found = findProgram(CHROMIUM_NAMES);
-  if (found !== undefined) return found;
-  const apt = findProgram(["apt-get"]);
-  if (apt === undefined || process.getuid?.() !== 0) return undefined;
-  console.log("── installing Debian's Chromium for the browser tests");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await execute(apt, ["update", "-qq"], { env });
-  await execute(apt, ["install", "-y", "-qq", "--no-install-recommends", "chromium"], { env });
-  return findProgram(CHROMIUM_NAMES);
-}
-
-/** The folder of a Debian PostgreSQL's programs, or of the one in the path. */
-function findPostgres() {
-  const root = "/usr/lib/postgresql";
-  const versions = existsSync(root) ? readdirSync(root) : [];
-  const folders = versions.map((version) => join(root, version, "bin"));
-  const found = findProgram(["initdb"]);
-  if (found !== undefined) folders.push(dirname(found));
-  return folders.find((folder) => existsSync(join(folder, "initdb")));
-}
-
-/** PostgreSQL for tests of the store: named by CARRARA_POSTGRES_BIN, the system's, or Debian's when root. */
-async function preparePostgres() {
-  const named = process.env.CARRARA_POSTGRES_BIN;
-  const found = named !== undefined && named !== "" ? named : findPostgres();
-  if (found !== undefined) return found;
-  const apt = findProgram(["apt-get"]);
-  if (apt === undefined || process.getuid?.() !== 0) return undefined;
-  console.log("── installing Debian's PostgreSQL for the tests of the store");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  await execute(apt, ["update", "-qq"], { env });
-  await execute(apt, ["install", "-y", "-qq", "--no-install-recommends", "postgresql"], { env });
-  return findPostgres();
 }
 
 async function runVitest(chromium, postgres) {
@@ -137,7 +74,7 @@ const chromium = await findChromium();
 if (chromium === undefined) {
   console.log("── browser tests are skipped: no Chromium here, and none could be installed");
 }
-const postgres = await preparePostgres();
+const postgres = await findPostgres();
 if (postgres === undefined) {
   console.log("── tests of PostgreSQL are skipped: none here, and none could be installed");
 }
