@@ -1,1 +1,10 @@
-export {};
+export type { Anchor } from "./anchor.ts";
+export type { LedgerBallot } from "./core/ballot-record.ts";
+export type { CommittedGroup, LedgerCheckpoint } from "./core/committed-group.ts";
+export type { Revote } from "./core/ledger-state.ts";
+export { LedgerError, type LedgerErrorCode } from "./error.ts";
+export type { Appended, Ledger, LedgerStatus, Settle } from "./ledger.ts";
+export type { LedgerLog } from "./ledger-log.ts";
+export { type LedgerOptions, openLedger } from "./open-ledger.ts";
+export { createFileStore, type FileStoreOptions } from "./store/file-store.ts";
+export type { LedgerStore } from "./store/ledger-store.ts";

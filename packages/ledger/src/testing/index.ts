@@ -1,1 +1,2 @@
-export {};
+export { createMemoryFiles } from "./memory-files.ts";
+export { createMemoryStore } from "./memory-store.ts";

@@ -1,0 +1,66 @@
+import { equalBytes } from "@carrara/encoding";
+import { RECORD_BYTES } from "./core/ballot-record.ts";
+import { openGroup } from "./core/group.ts";
+import { hashNode } from "./core/grow-tree.ts";
+import { leafHashesOf } from "./core/leaf-hash.ts";
+import type { LedgerKeys } from "./core/ledger-keys.ts";
+import type { LedgerState } from "./core/ledger-state.ts";
+import { TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
+import { LedgerError } from "./error.ts";
+import type { StoreSession } from "./store/ledger-store.ts";
+
+/** What reading needs. */
+export interface ReadDeps {
+  readonly keys: LedgerKeys;
+  readonly session: StoreSession;
+  readonly state: LedgerState;
+}
+
+/**
+ * Records of the ballots `[from, to)`, which lie in one volume; a view or a copy. Throws
+ * `LEDGER_TAMPERED` when they are not as they were written.
+ */
+export async function readRecords(
+  { keys, session, state }: ReadDeps,
+  from: number,
+  to: number,
+): Promise<Uint8Array> {
+  const { volume } = state;
+  if (from >= volume.first) return volume.records(from - volume.first, to - volume.first);
+  const records = Buffer.alloc((to - from) * RECORD_BYTES);
+  let next = from;
+  for (const group of await session.read(from, to)) {
+    const { header, records: found } = openGroup(keys, group);
+    const end = Math.min(to, header.firstIndex + header.count);
+    if (header.firstIndex > next || end <= next) break;
+    const start = (next - header.firstIndex) * RECORD_BYTES;
+    const part = found.subarray(start, start + (end - next) * RECORD_BYTES);
+    records.set(part, (next - from) * RECORD_BYTES);
+    next = end;
+  }
+  if (next === to) return records;
+  throw new LedgerError("LEDGER_TAMPERED", `ballots from index ${next} are not where they were`);
+}
+
+/** Leaf hashes of a tile, as many as the ledger has; a whole tile is held to the root that is known. */
+export async function readLeaves(deps: ReadDeps, tile: number): Promise<readonly Uint8Array[]> {
+  const { state } = deps;
+  const end = Math.min((tile + 1) * TILE_WIDTH, state.size);
+  const leaves = leafHashesOf(await readRecords(deps, tile * TILE_WIDTH, end));
+  const root = deps.state.nodes.get(TILE_LEVEL, tile);
+  if (root !== undefined && !equalBytes(root, perfectRoot(leaves))) {
+    throw new LedgerError("LEDGER_TAMPERED", `tile ${tile} has not the root that it had`);
+  }
+  return leaves;
+}
+
+function perfectRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  let nodes = leaves;
+  while (nodes.length > 1) {
+    const below = nodes;
+    nodes = Array.from({ length: below.length / 2 }, (_, i) =>
+      hashNode(below[2 * i] ?? new Uint8Array(0), below[2 * i + 1] ?? new Uint8Array(0)),
+    );
+  }
+  return nodes[0] ?? new Uint8Array(0);
+}

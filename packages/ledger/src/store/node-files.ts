@@ -1,0 +1,117 @@
+import { constants, writeSync } from "node:fs";
+import { chmod, type FileHandle, mkdir, open, readdir, rename, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { lockDirectory } from "./directory-lock.ts";
+import type { LedgerFile, LedgerFiles } from "./ledger-files.ts";
+
+const { O_CREAT, O_DSYNC, O_EXCL, O_RDWR } = constants;
+const MODE = 0o600;
+const ZEROS: Uint8Array = new Uint8Array(256 * 1024);
+
+/** The files of a directory of mode 0700. Rejects with Node's system errors. */
+export function createNodeFiles(directory: string): LedgerFiles {
+  const at = (name: string): string => join(directory, name);
+  return {
+    lock: async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await chmod(directory, 0o700);
+      return await lockDirectory(directory);
+    },
+    list: async () => await readdir(directory),
+    read: async (name, offset, length) =>
+      await withFile(at(name), "r", async (file) => await readFully(file, offset, length)),
+    size: async (name) => (await stat(at(name))).size,
+    create: async (name) => {
+      const file = await openFile(at(name), O_RDWR | O_CREAT | O_EXCL | O_DSYNC);
+      await syncDirectory(directory);
+      return file;
+    },
+    open: async (name) => {
+      const file = await openFile(at(name), O_RDWR | O_CREAT | O_DSYNC);
+      await syncDirectory(directory);
+      return file;
+    },
+    replace: async (name, bytes) => {
+      await withFile(at(`${name}.new`), "w", async (file) => {
+        await file.writeFile(bytes);
+        await file.datasync();
+      });
+      await rename(at(`${name}.new`), at(name));
+      await syncDirectory(directory);
+    },
+    rename: async (from, to) => {
+      await rename(at(from), at(to));
+      await syncDirectory(directory);
+    },
+    truncate: async (name, size) =>
+      await withFile(at(name), "r+", async (file) => {
+        await file.truncate(size);
+        await file.sync();
+      }),
+  };
+}
+
+/**
+ * Writes are `O_DSYNC`: written and flushed in one turn of the thread pool, where write and fdatasync
+ * are two. What needs no flush goes through a second descriptor.
+ */
+async function openFile(path: string, flags: number): Promise<LedgerFile> {
+  const durable = await open(path, flags, MODE);
+  const lazy = await open(path, "r+");
+  return {
+    write: async (bytes, position) => await writeFully(durable, bytes, position),
+    writeNow: (bytes, position) => {
+      const written = writeSync(lazy.fd, bytes, 0, bytes.length, position);
+      if (written !== bytes.length) throw new RangeError("a write was cut short");
+    },
+    reserve: async (from, to) => {
+      for (let position = from; position < to; position += ZEROS.length) {
+        await writeFully(lazy, ZEROS.subarray(0, to - position), position);
+      }
+      await lazy.datasync();
+    },
+    truncate: async (size) => {
+      await lazy.truncate(size);
+      await lazy.sync();
+    },
+    close: async () => {
+      await durable.close();
+      await lazy.close();
+    },
+  };
+}
+
+async function writeFully(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function readFully(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const { size } = await file.stat();
+  const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, size - offset)));
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done);
+    if (bytesRead === 0) return bytes.subarray(0, done);
+    done += bytesRead;
+  }
+  return bytes;
+}
+
+async function withFile<T>(
+  path: string,
+  flags: string,
+  work: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const file = await open(path, flags, MODE);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await withFile(path, "r", async (directory) => await directory.sync());
+}
