@@ -7,7 +7,7 @@ export const COMMITMENT_BYTES = 32;
 /** Bytes of a record: ballot id, commitment, u16be choice, pseudonym, u16be superseded choice. */
 export const RECORD_BYTES: number = ID_BYTES + COMMITMENT_BYTES + 2 + ID_BYTES + 2;
 /** Highest choice number; 0 is none. */
-export const MAX_CHOICE = 0xffff;
+const MAX_CHOICE = 0xffff;
 
 /** Where a record has its fields. */
 export const RECORD_OFFSET = { commitment: 16, choice: 48, pseudonym: 50, superseded: 66 } as const;

@@ -15,7 +15,7 @@ const MAX_NUMBER = 2 ** 48;
 const MAGIC = Buffer.from("CLG1");
 const OFFSET = { length: 4, writer: 8, counter: 24, first: 32, count: 40, chain: 44 } as const;
 /** Bytes before the sealed records. */
-export const GROUP_HEADER_BYTES: number = OFFSET.chain + HASH_BYTES;
+const GROUP_HEADER_BYTES: number = OFFSET.chain + HASH_BYTES;
 /** Bytes of the largest group. */
 export const MAX_GROUP_BYTES: number =
   GROUP_HEADER_BYTES + MAX_GROUP_BALLOTS * RECORD_BYTES + TAG_BYTES;

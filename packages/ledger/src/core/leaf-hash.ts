@@ -12,7 +12,7 @@ input[0] = LEAF_PREFIX;
 input[1] = ENTRY_VERSION;
 
 /** Leaf hash of the record at `offset` (RFC 9162, 2.1.1). */
-export function leafHashAt(records: Uint8Array, offset: number): Uint8Array {
+function leafHashAt(records: Uint8Array, offset: number): Uint8Array {
   const start = offset + RECORD_OFFSET.commitment;
   input.set(records.subarray(start, start + COMMITMENT_BYTES), 2);
   return hash("sha256", input, "buffer");

@@ -10,7 +10,7 @@ import { concatBytes, fromHex, utf8 } from "@carrara/encoding";
 import { LedgerError } from "../error.ts";
 
 /** Bytes of the ledger key, of what is derived from it, and of a writer's name. */
-export const KEY_BYTES = 32;
+const KEY_BYTES = 32;
 export const WRITER_BYTES = 16;
 const KEY_ID_BYTES = 16;
 const POLL = /^[a-z0-9.-]{1,64}$/;
@@ -22,7 +22,7 @@ const ED25519_SPKI_PREFIX_BYTES = 12;
 const MAX_KEPT_KEYS = 64;
 
 /** What is sealed, each under keys of its own. */
-export type SealedKind = "group" | "head" | "volume";
+type SealedKind = "group" | "head" | "volume";
 
 /** Everything derived from a ledger key and a poll. */
 export interface LedgerKeys {
