@@ -32,7 +32,7 @@ export {
   parseRecoveryKey,
   type RecoveryKey,
 } from "./recovery-secret.ts";
-export { parseUserSecrets, type Secret, secretsJson, type UserSecret } from "./secret.ts";
+export { parseUserSecrets, secretsJson } from "./secret.ts";
 export type { SecretRoutes } from "./secret-routes.ts";
 export type {
   ClientIdentity,

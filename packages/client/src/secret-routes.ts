@@ -1,12 +1,21 @@
 import { utf8 } from "@carrara/encoding";
-import { encodeGoJson, goObject, goRaw } from "@carrara/manifest";
+import {
+  encodeGoJson,
+  goObject,
+  goRaw,
+  type SecretValue,
+  type UserSecret,
+} from "@carrara/manifest";
 import type { RouteCaller } from "./route-caller.ts";
-import { type Secret, secretsDecoder, type UserSecret, userSecretsJson } from "./secret.ts";
+import { secretsDecoder, userSecretsJson } from "./secret.ts";
 
 /** Reading and writing secrets; each call needs an identity that the manifest names. */
 export interface SecretRoutes {
   /** All of `names` or none. Also throws `UNAUTHORIZED`. */
-  getSecrets(names: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, Secret>>;
+  getSecrets(
+    names: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, SecretValue>>;
   /** Stores all values or none. Also throws `UNAUTHORIZED`. */
   setSecrets(secrets: ReadonlyMap<string, UserSecret>, signal?: AbortSignal): Promise<void>;
 }

@@ -5,7 +5,7 @@ import {
   endorsementsToText,
 } from "@carrara/attestation";
 import { equalBytes, utf8 } from "@carrara/encoding";
-import { hasFeatureGate, sealModeOf } from "@carrara/manifest";
+import { hasFeatureGate, sealModeOf, type UserSecret } from "@carrara/manifest";
 import type { Tee } from "@carrara/tee";
 import { commitUpdate } from "./commit-update.ts";
 import { type ActivationRequest, activateMarble, countActivation } from "./core/activate.ts";
@@ -28,7 +28,7 @@ import {
 } from "./core/state.ts";
 import { decodeState } from "./core/state-codec.ts";
 import type { UpdateProgress } from "./core/update-plan.ts";
-import { readSecrets, type UserSecret, writeSecrets } from "./core/user-secrets.ts";
+import { readSecrets, writeSecrets } from "./core/user-secrets.ts";
 import { CoordinatorError, reasonOf } from "./error.ts";
 import { followStore } from "./follow-store.ts";
 import { createLocalKeyring } from "./keyring/keyring.ts";

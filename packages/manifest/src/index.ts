@@ -59,6 +59,13 @@ export {
 export { isGranted, type Permissions, permissionsOf } from "./permissions.ts";
 export { renderTemplate, requireEnvBytes } from "./render-template.ts";
 export type { TemplateKind } from "./secret-functions.ts";
+export {
+  secretDecoder,
+  secretJson,
+  type UserSecret,
+  userSecretDecoder,
+  userSecretJson,
+} from "./secret-json.ts";
 export { type SecretReferences, secretReferences } from "./secret-references.ts";
 export type { SecretValue, TemplateData } from "./secret-value.ts";
 export {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { parseUserSecrets, secretsJson, type UserSecret } from "@carrara/client";
-import { encodeGoJson } from "@carrara/manifest";
+import { parseUserSecrets, secretsJson } from "@carrara/client";
+import { encodeGoJson, type UserSecret } from "@carrara/manifest";
 import type { Command } from "commander";
 import { type AuthOptions, addAuthOptions, loadIdentity } from "../auth-options.ts";
 import { CliError } from "../cli-error.ts";

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import type { UserSecret } from "@carrara/client";
 import { EncodingError, encodePem, type PemBlock, parsePem } from "@carrara/encoding";
+import type { UserSecret } from "@carrara/manifest";
 import { CliError } from "../cli-error.ts";
 
 /**

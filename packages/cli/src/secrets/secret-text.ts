@@ -1,9 +1,9 @@
-import type { Secret } from "@carrara/client";
 import { toBase64 } from "@carrara/encoding";
+import type { SecretValue } from "@carrara/manifest";
 import { printable } from "../printable.ts";
 
 /** Secrets for people: a name, then its fields, indented by a tab; bytes are base64. */
-export function secretText(secrets: ReadonlyMap<string, Secret>): string {
+export function secretText(secrets: ReadonlyMap<string, SecretValue>): string {
   return [...secrets]
     .flatMap(([name, secret]) => [`${printable(name)}:`, ...rows(secret)])
     .join("\n");
@@ -11,7 +11,7 @@ export function secretText(secrets: ReadonlyMap<string, Secret>): string {
 
 type Row = readonly [label: string, value: string | undefined];
 
-function rows(secret: Secret): readonly string[] {
+function rows(secret: SecretValue): readonly string[] {
   const { type, userDefined, size } = secret;
   const fields: readonly Row[] = [
     ["Type", type],
@@ -27,7 +27,7 @@ function certificateRows({
   private: key,
   public: publicKey,
   validFor,
-}: Secret): readonly Row[] {
+}: SecretValue): readonly Row[] {
   return [
     ["ValidFor", String(validFor)],
     ["Certificate", base64(cert)],
@@ -36,7 +36,7 @@ function certificateRows({
   ];
 }
 
-function valueRows({ type, private: value }: Secret): readonly Row[] {
+function valueRows({ type, private: value }: SecretValue): readonly Row[] {
   return [[type === "plain" ? "Data" : "Key", base64(value)]];
 }
 

@@ -1,4 +1,4 @@
-import type { SecretDefinition } from "@carrara/manifest";
+import type { SecretDefinition, SecretValue } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 import type { Authority } from "./authority.ts";
 import { pkcs8Of, spkiOf } from "./elliptic-key.ts";
@@ -11,22 +11,8 @@ const DEFAULT_VALID_FOR_DAYS = 365;
 /** Largest random key, in bytes: as much as a derived one may have. */
 const MAX_KEY_BYTES = 8160;
 
-/** A secret with its value (section 2.6); absent values are a user-defined secret not yet uploaded. */
-export interface Secret {
-  readonly type: string;
-  /** Bits. */
-  readonly size: number;
-  readonly shared: boolean;
-  readonly userDefined: boolean;
-  /** DER. */
-  readonly cert: Uint8Array | undefined;
-  /** Days. */
-  readonly validFor: number;
-  /** PKCS#8, or the key itself. */
-  readonly private: Uint8Array | undefined;
-  /** SubjectPublicKeyInfo, or the key itself. */
-  readonly public: Uint8Array | undefined;
-}
+/** A secret with its value; absent values are a user-defined secret not yet uploaded. */
+export type Secret = SecretValue;
 
 /** What generating secrets needs. */
 export interface SecretContext {

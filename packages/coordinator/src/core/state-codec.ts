@@ -2,18 +2,15 @@ import { createPrivateKey } from "node:crypto";
 import { utf8 } from "@carrara/encoding";
 import {
   encodeGoJson,
-  goBool,
   goBytes,
   goMap,
-  goNullable,
-  goObject,
-  goString,
-  goUint,
   ManifestError,
   type Package,
   packageJson,
   parsePackage,
   readGoJson,
+  secretDecoder,
+  secretJson,
 } from "@carrara/manifest";
 import { keyIdentifier } from "@carrara/pki";
 import { CoordinatorError } from "../error.ts";
@@ -86,36 +83,9 @@ function counterBytes(value: bigint): Uint8Array {
   return bytes;
 }
 
-/** The JSON form of a secret (section 2.6), as stored and as readers get it. */
-export function secretJson(secret: Secret): {
-  readonly [field: string]: string | number | boolean | Uint8Array | null;
-} {
-  return {
-    Type: secret.type,
-    Size: secret.size,
-    Shared: secret.shared,
-    UserDefined: secret.userDefined,
-    Cert: secret.cert ?? null,
-    ValidFor: secret.validFor,
-    Private: secret.private ?? null,
-    Public: secret.public ?? null,
-  };
-}
-
 function encodeSecret(secret: Secret): Uint8Array {
   return utf8(encodeGoJson(secretJson(secret)));
 }
-
-const secretDecoder = goObject({
-  type: goString,
-  size: goUint,
-  shared: goBool,
-  userDefined: goBool,
-  cert: goNullable(goBytes),
-  validFor: goUint,
-  private: goNullable(goBytes),
-  public: goNullable(goBytes),
-});
 
 /** Reads {@link encodeState}'s form. Throws `STATE_TAMPERED` for anything that is none. */
 export async function decodeState(bytes: Uint8Array): Promise<MeshState> {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { type GoDecoder, goBytes, goMap, goNullable, goObject } from "@carrara/manifest";
+import { type GoDecoder, goMap, type UserSecret, userSecretDecoder } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 import { authenticateUser } from "./authenticate.ts";
 import type { MeshUser } from "./deployment.ts";
@@ -9,21 +9,9 @@ import { keyBytesOf, type Secret } from "./secret.ts";
 import { type MeshState, requireRunning } from "./state.ts";
 import { updateLogEntry } from "./update-log.ts";
 
-/** An uploaded value (section 2.6); empty bytes count as absent. */
-export interface UserSecret {
-  readonly cert: Uint8Array | undefined;
-  readonly private: Uint8Array | undefined;
-  readonly key: Uint8Array | undefined;
-}
-
-/** Reads `{name: UserSecret}`. */
-export const userSecretsDecoder: GoDecoder<ReadonlyMap<string, UserSecret>> = goMap(
-  goObject({
-    cert: goNullable(goBytes),
-    private: goNullable(goBytes),
-    key: goNullable(goBytes),
-  }),
-);
+/** Reads `{name: UserSecret}`; empty bytes count as absent. */
+export const userSecretsDecoder: GoDecoder<ReadonlyMap<string, UserSecret>> =
+  goMap(userSecretDecoder);
 
 /**
  * The secrets `names` for `user`, all or none (section 6.3). Throws `STATE_WRONG`,

@@ -1,7 +1,7 @@
 import type { GoJsonValue } from "@carrara/manifest";
+import { secretJson } from "@carrara/manifest";
 import type { Coordinator } from "../../coordinator.ts";
 import { progressMessage } from "../../core/pending-update.ts";
-import { secretJson } from "../../core/state-codec.ts";
 import { userSecretsDecoder } from "../../core/user-secrets.ts";
 import { CoordinatorError } from "../../error.ts";
 import { type ApiRequest, readBody } from "./request.ts";

@@ -1,8 +1,14 @@
 import { toBase64 } from "@carrara/encoding";
-import { type GoJsonValue, goBytes, goObject, goString, goUint64 } from "@carrara/manifest";
+import {
+  type GoJsonValue,
+  goBytes,
+  goObject,
+  goString,
+  goUint64,
+  secretJson,
+} from "@carrara/manifest";
 import type { Coordinator } from "../../coordinator.ts";
 import type { Deployment } from "../../core/deployment.ts";
-import { secretJson } from "../../core/state-codec.ts";
 import { userSecretsDecoder } from "../../core/user-secrets.ts";
 import { CoordinatorError } from "../../error.ts";
 import { MalformedRequestError } from "./envelope.ts";
