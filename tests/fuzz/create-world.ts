@@ -3,6 +3,7 @@ import { signEar, toEar } from "@carrara/attestation";
 import { toHex, utf8 } from "@carrara/encoding";
 import { commonName, createCertificateRequest, importEcKey } from "@carrara/pki";
 import { encodeImage, generateSigningKey, signImage } from "@carrara/tee";
+import { createBallotCase } from "./ballot-world.ts";
 import { loadGenuine } from "./genuine.ts";
 import { partSeeds, syntheticSeeds } from "./seeds.ts";
 import { createSigningPlatform } from "./signing-platform.ts";
@@ -16,10 +17,11 @@ const HOUR_MS = 60 * 60 * 1000;
 /** Makes keys and platforms and reads the vectors: seconds of work. */
 export async function createWorld(): Promise<FuzzWorld> {
   const genuine = loadGenuine();
-  const [simulated, signing, images] = await Promise.all([
+  const [simulated, signing, images, poll] = await Promise.all([
     createSimulated(),
     createSigningPlatform(),
     createImages(),
+    createBallotCase(),
   ]);
   const dcap = [...simulated.dcap, ...genuine.dcap];
   const snp = [...simulated.snp, ...genuine.snp];
@@ -30,8 +32,10 @@ export async function createWorld(): Promise<FuzzWorld> {
     request: [await createRequest(signing)],
     manifest: MANIFESTS.map(readManifest),
   };
-  const seeds = merge(genuine.seeds, partSeeds(dcap, snp, raTls), syntheticSeeds(snp), made);
-  return { dcap, snp, raTls, signing, ear: await createEar(signing), seeds };
+  const parts = partSeeds(dcap, snp, raTls);
+  const seeds = merge(genuine.seeds, parts, syntheticSeeds(snp), made, poll.seeds);
+  const ear = await createEar(signing);
+  return { dcap, snp, raTls, signing, ear, ballots: poll.ballots, seeds };
 }
 
 function merge(...all: readonly Seeds[]): Seeds {

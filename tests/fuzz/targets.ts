@@ -1,3 +1,4 @@
+import { ballotParserTargets, ballotVerifierTargets } from "./ballot-targets.ts";
 import { parserTargets } from "./parsers.ts";
 import type { Target } from "./target.ts";
 import { verifierTargets } from "./verifiers.ts";
@@ -5,5 +6,10 @@ import type { FuzzWorld } from "./world.ts";
 
 /** All targets, parsers first. */
 export async function targetsOf(world: FuzzWorld): Promise<readonly Target[]> {
-  return [...(await parserTargets(world)), ...verifierTargets(world)];
+  return [
+    ...(await parserTargets(world)),
+    ...ballotParserTargets(world),
+    ...verifierTargets(world),
+    ...ballotVerifierTargets(world),
+  ];
 }

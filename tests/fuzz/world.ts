@@ -1,4 +1,5 @@
 import type { DcapCollateral, TrustAnchor } from "@carrara/attestation";
+import type { SignedKeys } from "@carrara/ballot";
 
 /** Good bytes, by the name of the part of the evidence that they are. */
 export type Seeds = Readonly<Record<string, readonly Uint8Array[]>>;
@@ -53,6 +54,18 @@ export interface SigningPlatform {
   readonly texts: Readonly<Record<"sgxTcbInfo" | "tdxTcbInfo" | "qeIdentity", readonly string[]>>;
 }
 
+/** A poll that is in order, and what it is checked against. */
+export interface BallotCase {
+  /** Verifier keys as text. */
+  readonly logKey: string;
+  readonly witnesses: readonly string[];
+  readonly receipt: Uint8Array;
+  readonly audit: Uint8Array;
+  readonly signedKeys: SignedKeys;
+  readonly intermediatePem: string;
+  readonly now: Date;
+}
+
 /**
  * All good inputs of a run: data only, so that they can go to a worker and, with a finding, into a
  * file from which it can be replayed exactly.
@@ -64,5 +77,6 @@ export interface FuzzWorld {
   readonly signing: SigningPlatform;
   /** An EAR's JSON and JWS are made with the signing platform's key. */
   readonly ear: { readonly payload: Uint8Array; readonly jws: Uint8Array; readonly now: Date };
+  readonly ballots: BallotCase;
   readonly seeds: Seeds;
 }
