@@ -1,73 +1,88 @@
-import type { ServerDuplexStream, ServiceDefinition } from "@grpc/grpc-js";
-import { BallotService } from "../gen/carrara/ballot/v1/ballot_pb.ts";
+import { create } from "@bufbuild/protobuf";
+import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
+import {
+  BallotService,
+  type ConsistencyRequest,
+  LogBytesSchema,
+  LogHashesSchema,
+  LogTextSchema,
+  type ProofRequest,
+  type TileRequest,
+} from "../gen/carrara/ballot/v1/ballot_pb.ts";
 import type { GrpcMetrics } from "../grpc/grpc-metrics.ts";
 import type { ServedService } from "../grpc/grpc-server.ts";
-import { rpcCode } from "../grpc/rpc-status.ts";
-import { secondsSince } from "../grpc/unary-handler.ts";
-import { type Batch, decodeBatch, encodeBatch } from "./ballot-codec.ts";
+import { serviceDefinitionOf } from "../grpc/service-definition.ts";
+import { unaryHandler } from "../grpc/unary-handler.ts";
+import {
+  type AnswerBatch,
+  decodeAnswerBatch,
+  encodeAnswerBatch,
+} from "./answer-batch.ts";
+import { type CastBatch, decodeCastBatch, encodeCastBatch } from "./cast-batch.ts";
+import { castHandler } from "./cast-handler.ts";
+import { type StateSource, watchHandler } from "./watch-handler.ts";
 
 /** Path of the stream of votes, for clients. */
 export const CAST_PATH = "/carrara.ballot.v1.BallotService/Cast";
+/** Path of the stream of states, for clients. */
+export const WATCH_PATH = "/carrara.ballot.v1.BallotService/Watch";
 
-/** Creates `carrara.ballot.v1.BallotService`, which casts each vote of a batch and acknowledges each by its status code. */
-export function createBallotService({
-  cast,
-  metrics,
-}: {
-  /** Casts one vote and returns its gRPC status code. */
-  readonly cast: (choice: number) => number;
+/** Reads of the public log; each throws an `RpcError` with NOT_FOUND for what is not there. */
+export interface PublicLog {
+  /** The C2SP tlog-proof of a ballot, to the published checkpoint. */
+  proof(index: number): string | Promise<string>;
+  /** The proof that the log of `to` ballots begins with that of `from`. */
+  consistency(from: number, to: number): readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
+  /** A tile by its path after `tile/` (C2SP tlog-tiles). */
+  tile(path: string): Uint8Array | Promise<Uint8Array>;
+}
+
+/** Creates `carrara.ballot.v1.BallotService`. */
+export function createBallotService(options: {
+  readonly cast: (batch: CastBatch) => Promise<AnswerBatch>;
+  readonly state: StateSource;
+  readonly log: PublicLog;
   readonly metrics: GrpcMetrics;
 }): ServedService {
-  const recorder = metrics({
-    grpc_type: "bidi_stream",
-    grpc_service: BallotService.typeName,
-    grpc_method: "Cast",
-  });
-  const handle = (stream: ServerDuplexStream<Batch, Batch>): void => {
-    const startedAt = performance.now();
-    recorder.started();
-    stream.on("data", (batch: Batch) => {
-      recorder.received();
-      const acknowledged = stream.write({ id: batch.id, values: batch.values.map(cast) });
-      recorder.sent();
-      // A sender that does not read its answers is not read either.
-      if (!acknowledged) pauseUntilDrained(stream);
-    });
-    stream.once("end", () => {
-      recorder.handled(rpcCode.ok, secondsSince(startedAt));
-      stream.end();
-    });
-    stream.once("cancelled", () => {
-      stream.end();
-    });
-    stream.on("error", () => {
-      recorder.handled(rpcCode.internal, secondsSince(startedAt));
-    });
+  const { cast, state, log, metrics } = options;
+  const recorder = (grpc_method: string, grpc_type: Parameters<GrpcMetrics>[0]["grpc_type"]) =>
+    metrics({ grpc_type, grpc_service: BallotService.typeName, grpc_method });
+  return {
+    definition,
+    handlers: {
+      Cast: castHandler(cast, recorder("Cast", "bidi_stream")),
+      Watch: watchHandler(state, recorder("Watch", "server_stream")),
+      Proof: unaryHandler(recorder("Proof", "unary"), async ({ index }: ProofRequest) =>
+        create(LogTextSchema, { text: await log.proof(Number(index)) }),
+      ),
+      Consistency: unaryHandler(
+        recorder("Consistency", "unary"),
+        async ({ from, to }: ConsistencyRequest) =>
+          create(LogHashesSchema, { hashes: [...(await log.consistency(Number(from), Number(to)))] }),
+      ),
+      Tile: unaryHandler(recorder("Tile", "unary"), async ({ path }: TileRequest) =>
+        create(LogBytesSchema, { bytes: await log.tile(path) }),
+      ),
+    },
   };
-  return { definition, handlers: { Cast: handle } };
 }
 
-function pauseUntilDrained(stream: ServerDuplexStream<Batch, Batch>): void {
-  stream.pause();
-  stream.once("drain", () => {
-    stream.resume();
-  });
-}
+const { Cast, Watch, ...reads } = serviceDefinitionOf(BallotService);
 
-const serialize = (batch: Batch): Buffer => {
-  const { buffer, byteOffset, byteLength } = encodeBatch(batch);
-  return Buffer.from(buffer, byteOffset, byteLength);
-};
-
-/** By hand rather than by `serviceDefinitionOf`, for the codec that was written for it. */
+/** The streams by hand: one for the codec that was written for it, one because states are encoded once for all. */
 const definition: ServiceDefinition = {
+  ...reads,
   Cast: {
-    path: CAST_PATH,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: serialize,
-    requestDeserialize: decodeBatch,
-    responseSerialize: serialize,
-    responseDeserialize: decodeBatch,
+    ...(Cast as MethodDefinition<unknown, unknown>),
+    requestSerialize: encodeCastBatch,
+    requestDeserialize: decodeCastBatch,
+    responseSerialize: encodeAnswerBatch,
+    responseDeserialize: decodeAnswerBatch,
+  },
+  Watch: {
+    ...(Watch as MethodDefinition<unknown, unknown>),
+    responseSerialize: ({ buffer, byteOffset, byteLength }: Uint8Array) =>
+      Buffer.from(buffer, byteOffset, byteLength),
+    responseDeserialize: (bytes: Buffer) => bytes,
   },
 };

@@ -12,6 +12,8 @@ export interface StreamEvents {
 export interface GrpcStream {
   /** Frames and sends `message`; never blocks, so the caller bounds what it has outstanding. */
   send(message: Uint8Array): void;
+  /** Says that no more messages come; answers may. */
+  end(): void;
   /** Ends the stream at once (`onEnd` follows) and takes no new calls on its connection, which may be dead. */
   destroy(): void;
 }
@@ -26,7 +28,7 @@ export interface GrpcChannel {
   close(): void;
 }
 
-/** The longest answer: the full list of emoji has about 3 kB. */
+/** The longest answer: sealed answers to 128 ballots have 200 kB, a tile of the log 8 kB. */
 const MAX_ANSWER_BYTES = 262_144;
 
 const REQUEST_HEADERS = {
@@ -99,6 +101,9 @@ export function createGrpcChannel(address: string): GrpcChannel {
       return {
         send: (message) => {
           if (stream.writable) stream.write(encodeFrame(message));
+        },
+        end: () => {
+          stream.end();
         },
         destroy: () => {
           stream.destroy();

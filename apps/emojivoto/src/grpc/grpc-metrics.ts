@@ -3,7 +3,7 @@ import { statusNames } from "./rpc-status.ts";
 
 /** One method as the metrics name it. */
 interface MethodLabels {
-  readonly grpc_type: "unary" | "bidi_stream";
+  readonly grpc_type: "unary" | "bidi_stream" | "server_stream";
   readonly grpc_service: string;
   readonly grpc_method: string;
 }

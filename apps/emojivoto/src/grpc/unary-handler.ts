@@ -2,24 +2,31 @@ import type { ServerUnaryCall, sendUnaryData, UntypedHandleCall } from "@grpc/gr
 import type { MethodMetrics } from "./grpc-metrics.ts";
 import { RpcError, rpcCode } from "./rpc-status.ts";
 
-/** Wraps a pure answer as a unary handler that records itself. A thrown `RpcError` is the call's status. */
+/** Wraps an answer as a unary handler that records itself. A thrown `RpcError` is the call's status. */
 export function unaryHandler<Request, Response>(
   metrics: MethodMetrics,
-  answer: (request: Request) => Response,
+  answer: (request: Request) => Response | Promise<Response>,
 ): UntypedHandleCall {
   return (call: ServerUnaryCall<Request, Response>, respond: sendUnaryData<Response>): void => {
     const startedAt = performance.now();
     metrics.started();
     metrics.received();
-    try {
-      const response = answer(call.request);
+    const succeed = (response: Response): void => {
       metrics.sent();
       metrics.handled(rpcCode.ok, secondsSince(startedAt));
       respond(null, response);
-    } catch (error) {
+    };
+    const fail = (error: unknown): void => {
       const { grpcCode, details } = asRpcError(error);
       metrics.handled(grpcCode, secondsSince(startedAt));
       respond({ code: grpcCode, details });
+    };
+    try {
+      const answered = answer(call.request);
+      if (answered instanceof Promise) answered.then(succeed, fail);
+      else succeed(answered);
+    } catch (error) {
+      fail(error);
     }
   };
 }

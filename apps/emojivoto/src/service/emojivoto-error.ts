@@ -1,6 +1,7 @@
 /** What can go wrong in the demo's own code. */
 export type EmojivotoErrorCode =
   | "ATTESTATION_MALFORMED"
+  | "BALLOT_MALFORMED"
   | "BATCH_MALFORMED"
   | "BOT_REQUEST_FAILED"
   | "FRAME_MALFORMED"

@@ -30,6 +30,72 @@ const JSON_HEADERS: RawHeaders = [
   "application/json; charset=UTF-8",
 ];
 const VOTE_COUNTED_HEADERS: RawHeaders = [...API_HEADERS, "Content-Length", "0"];
+const SEALED_HEADERS: RawHeaders = [...API_HEADERS, "Content-Type", "application/octet-stream"];
+
+/** On what anybody may read from any origin: a verifier need not be served by whom it verifies. */
+const PUBLIC_HEADERS: RawHeaders = [
+  ...SECURITY_HEADERS,
+  "Access-Control-Allow-Origin",
+  "*",
+  "Cross-Origin-Resource-Policy",
+  "cross-origin",
+];
+
+/** On public answers that change. */
+export const PUBLIC_FRESH_HEADERS: readonly string[] = [
+  ...PUBLIC_HEADERS,
+  "Cache-Control",
+  "no-store",
+];
+
+/** An answer that is ready to be sent any number of times. */
+export interface ReadyAnswer {
+  readonly headers: RawHeaders;
+  readonly body: Uint8Array;
+}
+
+/** What public answers are. */
+export const publicType = {
+  json: "application/json; charset=UTF-8",
+  text: "text/plain; charset=UTF-8",
+  bytes: "application/octet-stream",
+} as const;
+
+/** Prepares a public answer; `immutable` ones may be kept for ever. */
+export function readyPublicAnswer(
+  type: keyof typeof publicType,
+  body: Uint8Array,
+  immutable = false,
+): ReadyAnswer {
+  const headers = [
+    ...PUBLIC_HEADERS,
+    "Cache-Control",
+    immutable ? "public, max-age=31536000, immutable" : "no-store",
+    "Content-Type",
+    publicType[type],
+    "Content-Length",
+    `${body.length}`,
+  ];
+  return { headers, body };
+}
+
+/** Sends a prepared answer. */
+export function answerReady(response: ServerResponse, { headers, body }: ReadyAnswer): void {
+  response.writeHead(200, headers);
+  response.end(body);
+}
+
+/** Answers a counted vote with its receipt, ASCII text. */
+export function answerReceipt(response: ServerResponse, receipt: string): void {
+  response.writeHead(200, [...JSON_HEADERS, "Content-Length", `${receipt.length}`]);
+  response.end(receipt, "latin1");
+}
+
+/** Answers a sealed ballot with its sealed answer, whatever that says. */
+export function answerSealed(response: ServerResponse, answer: Uint8Array): void {
+  response.writeHead(200, [...SEALED_HEADERS, "Content-Length", `${answer.length}`]);
+  response.end(answer);
+}
 
 /** Answers a counted vote: 200 with neither body nor type. */
 export function answerVoteCounted(response: ServerResponse): void {

@@ -16,6 +16,8 @@ interface Catalogue {
   readonly choices: ReadonlyMap<string, number>;
   /** Choice number by the request targets with which browsers and the bot vote: found without parsing. */
   readonly targets: ReadonlyMap<string, number>;
+  /** Choice number by what stands behind `choice=` in bodies as browsers and the bot write them. */
+  readonly values: ReadonlyMap<string, number>;
   /** Glyph by shortcode, in list order. */
   readonly glyphs: ReadonlyMap<string, string>;
 }
@@ -82,17 +84,21 @@ function catalogueOf(list: readonly Pick<Emoji, "shortcode" | "unicode">[]): Cat
   const numbers = new Map(voteRpcs.map(({ shortcode, number }) => [shortcode, number]));
   const choices = new Map<string, number>();
   const targets = new Map<string, number>();
+  const values = new Map<string, number>();
   for (const { shortcode } of list) {
     const number = numbers.get(shortcode) ?? 0;
     choices.set(shortcode, number);
-    targets.set(`/api/vote?choice=${shortcode}`, number);
-    targets.set(`/api/vote?choice=${encodeURIComponent(shortcode)}`, number);
+    for (const value of [shortcode, encodeURIComponent(shortcode)]) {
+      targets.set(`/api/vote?choice=${value}`, number);
+      values.set(value, number);
+    }
   }
   const rows = list.map(({ shortcode, unicode }) => ({ shortcode, unicode }));
   return {
     json: Buffer.from(`${goJson(rows)}\n`),
     choices,
     targets,
+    values,
     glyphs: new Map(list.map(({ shortcode, unicode }) => [shortcode, unicode])),
   };
 }

@@ -1,7 +1,9 @@
 import type { ServerResponse } from "node:http";
+import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
 import { DOUGHNUT_MESSAGE, goErrorText, RpcError, rpcCode } from "../grpc/rpc-status.ts";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import { answerError, answerTooLarge } from "./answers.ts";
+import { answerApiError, apiErrorOfStatus } from "./api-error.ts";
 
 /** What a client reads when a back end is down; where it is and why is in the log only. */
 const UNAVAILABLE_TEXT = "The service is temporarily unavailable, please try again";
@@ -10,10 +12,19 @@ const DEADLINE_TEXT = "The service did not answer in time";
 
 const RETRY_AFTER = ["Retry-After", "1"];
 
-/** Answers a vote that was not counted, by its status code; the text of a failed vote is a wire fact. */
-export function answerVoteFailed(response: ServerResponse, grpcCode: number): void {
-  answerStatus(response, grpcCode, grpcCode === rpcCode.unknown ? DOUGHNUT_MESSAGE : "");
+/** Answers a vote of the original's route that was not counted; the text of a failed vote is a wire fact. */
+export function answerVoteFailed(response: ServerResponse, status: CastStatus): void {
+  if (status === castStatus.refused) answerStatus(response, rpcCode.unknown, DOUGHNUT_MESSAGE);
+  else if (UNAVAILABLE.has(status)) answerStatus(response, rpcCode.unavailable, "");
+  else if (status === castStatus.deadlineExceeded) answerStatus(response, rpcCode.deadlineExceeded, "");
+  // What the original never had to say.
+  else answerApiError(response, apiErrorOfStatus(status));
 }
+
+const UNAVAILABLE: ReadonlySet<CastStatus> = new Set<CastStatus>([
+  castStatus.unavailable,
+  castStatus.queueFull,
+]);
 
 /** Answers a request whose call failed. */
 export function answerFailed(response: ServerResponse, error: unknown): void {

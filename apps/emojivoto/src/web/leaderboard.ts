@@ -1,19 +1,13 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ResultsRequestSchema, ResultsResponseSchema } from "../gen/emojivoto/v1/voting_pb.ts";
 import type { GrpcChannel } from "../grpc/grpc-channel.ts";
+import type { BoardRow } from "./board-document.ts";
 import type { CatalogueCache } from "./catalogue.ts";
 import { coalesce } from "./coalesce.ts";
 
-/** One row of the board. */
-export interface BoardRow {
-  readonly shortcode: string;
-  readonly unicode: string;
-  readonly votes: number;
-}
-
 const RESULTS_PATH = "/emojivoto.v1.VotingService/Results";
 
-/** Creates a reader of the board, most votes first. It rejects with `RpcError`. */
+/** Creates a reader of the original's board, which asks for it anew: most votes first. It rejects with `RpcError`. */
 export function createLeaderboard({
   catalogue,
   voting,

@@ -1,10 +1,11 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerError, answerFile, answerJson, answerText } from "./answers.ts";
 import type { AttestationFacts } from "./attestation.ts";
+import type { BoardRow } from "./board-document.ts";
 import type { CatalogueCache } from "./catalogue.ts";
 import { goJson } from "./go-json.ts";
-import type { BoardRow } from "./leaderboard.ts";
 import type { PageFiles } from "./page-files.ts";
+import type { PublicRoutes } from "./public-routes.ts";
 
 /** What the reading routes read. */
 export interface ReadSources {
@@ -13,25 +14,34 @@ export interface ReadSources {
   readonly board: () => Promise<readonly BoardRow[]>;
   readonly isReady: () => Promise<boolean>;
   readonly pages: PageFiles;
+  readonly publicRoutes: PublicRoutes;
 }
 
 /** Answers everything that changes nothing: by path, with 404 for the unknown. Rejects with `RpcError`. */
-export type ReadRoutes = (path: string, response: ServerResponse) => Promise<void>;
+export type ReadRoutes = (
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>;
+
+/** Our own routes; all others are the original's, the probes' and the page's. */
+const OWN = "/api/v2/";
 
 /** Creates the reading routes. */
 export function createReadRoutes(sources: ReadSources): ReadRoutes {
-  const { catalogue, board, isReady, pages } = sources;
+  const { catalogue, board, isReady, pages, publicRoutes } = sources;
   const attestation = jsonLine(sources.attestation);
-  return async (path, response) => {
+  return async (path, request, response) => {
+    if (path.startsWith(OWN)) {
+      await publicRoutes(path.slice(OWN.length), request, response);
+      return;
+    }
     switch (path) {
       case "/api/list":
         answerJson(response, (await catalogue.get()).json);
         return;
       case "/api/leaderboard":
         answerJson(response, jsonLine((await board()).map(rowOfVersion1)));
-        return;
-      case "/api/v2/leaderboard":
-        answerJson(response, jsonLine(boardOfVersion2(await board())));
         return;
       case "/api/attestation":
         answerJson(response, attestation);
@@ -59,10 +69,6 @@ function answerPage(path: string, pages: PageFiles, response: ServerResponse): v
 /** The original counts in decimal strings. */
 function rowOfVersion1({ shortcode, unicode, votes }: BoardRow): object {
   return { shortcode, unicode, votes: String(votes) };
-}
-
-function boardOfVersion2(results: readonly BoardRow[]): object {
-  return { results, total: results.reduce((sum, { votes }) => sum + votes, 0) };
 }
 
 function jsonLine(value: unknown): Uint8Array {

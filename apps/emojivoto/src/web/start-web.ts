@@ -1,3 +1,4 @@
+import { parseCoordinatorHost } from "@carrara/client";
 import { createGrpcChannel } from "../grpc/grpc-channel.ts";
 import { closeServer, listenOn } from "../service/http-server.ts";
 import type { Log } from "../service/log.ts";
@@ -9,7 +10,9 @@ import {
   textSetting,
 } from "../service/settings.ts";
 import { attestationFactsOf } from "./attestation.ts";
+import { createEvidenceSource, type EvidenceSource } from "./evidence-bundle.ts";
 import type { Assets } from "./page-files.ts";
+import { siteChainOf } from "./site-chain.ts";
 import { createWeb } from "./web.ts";
 
 /** A started web service and the port it took. */
@@ -19,6 +22,7 @@ export interface WebApp extends RunningService {
 
 /** Starts web from `WEB_PORT`, `EMOJISVC_HOST` and `VOTINGSVC_HOST`. Throws `SETTING_MISSING`, `SETTING_INVALID`, `ATTESTATION_MALFORMED`. */
 export async function startWeb(options: {
+  /** Read again for what the runtime renews. */
   readonly env: Environment;
   readonly assets: Assets;
   readonly log: Log;
@@ -33,6 +37,7 @@ export async function startWeb(options: {
     attestation: attestationFactsOf(env),
     emoji: createGrpcChannel(textSetting(env, "EMOJISVC_HOST")),
     voting: createGrpcChannel(textSetting(env, "VOTINGSVC_HOST")),
+    evidence: evidenceOf(env, wantedPort),
     log,
   });
   const port = await listenOn(web.server, wantedPort, host ?? "0.0.0.0");
@@ -40,8 +45,21 @@ export async function startWeb(options: {
   return {
     port,
     stop: async (graceMs) => {
+      web.endStreams();
       await closeServer(web.server, graceMs);
       web.disconnect();
     },
   };
+}
+
+/** The mesh's evidence, when the host says where the Coordinator is. Its root comes from the activation. */
+function evidenceOf(env: Environment, port: number): EvidenceSource | undefined {
+  const { CARRARA_COORDINATOR_ADDR: address = "" } = env;
+  if (address === "") return undefined;
+  return createEvidenceSource({
+    host: parseCoordinatorHost(address),
+    rootPem: () => env["MARBLE_PREDEFINED_COORDINATOR_ROOT_CA"] ?? "",
+    siteChain: () => siteChainOf(env, port),
+    now: () => performance.now(),
+  });
 }

@@ -1,7 +1,22 @@
 /** The parameter that names the emoji. */
 const CHOICE = "choice";
+const FIRST = `${CHOICE}=`;
 const FORM = "application/x-www-form-urlencoded";
 const MULTIPART = "multipart/form-data";
+
+/** Whether a body of this type is a url-encoded form. */
+export function isForm(contentType: string | undefined): boolean {
+  if (contentType === FORM) return true;
+  return contentType?.split(";", 1)[0]?.trim().toLowerCase() === FORM;
+}
+
+/** What stands behind `choice=` at the start of a body, not decoded; empty when it starts otherwise. */
+export function firstChoiceText(body: Buffer): string {
+  const text = body.toString("latin1");
+  if (!text.startsWith(FIRST)) return "";
+  const end = text.indexOf("&", FIRST.length);
+  return text.slice(FIRST.length, end < 0 ? undefined : end);
+}
 
 /**
  * The choice in a query or url-encoded body, as Go's form reader finds it: the first pair of that name
@@ -24,7 +39,7 @@ export async function choiceOfBody(
   body: Uint8Array,
 ): Promise<string | undefined> {
   const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === FORM) return choiceOfForm(Buffer.from(body).toString("latin1"));
+  if (isForm(contentType)) return choiceOfForm(Buffer.from(body).toString("latin1"));
   if (type !== MULTIPART) return undefined;
   try {
     const headers = { "content-type": contentType ?? "" };

@@ -1,18 +1,28 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { GrpcChannel } from "../grpc/grpc-channel.ts";
-import { rpcCode } from "../grpc/rpc-status.ts";
+import type { RpcError } from "../grpc/rpc-status.ts";
 import type { Log } from "../service/log.ts";
-import { answerError, answerVoteCounted } from "./answers.ts";
+import { PUBLIC_FRESH_HEADERS } from "./answers.ts";
+import { answerApiError } from "./api-error.ts";
 import type { AttestationFacts } from "./attestation.ts";
+import { createBallotIds } from "./ballot-id.ts";
 import { answerBrokenRequests, failureCodeOf } from "./broken-requests.ts";
-import { type CatalogueCache, createCatalogueCache } from "./catalogue.ts";
-import { answerFailed, answerVoteFailed } from "./failures.ts";
+import { createCastStream } from "./cast-stream.ts";
+import { createCatalogueCache } from "./catalogue.ts";
+import { createEventStream, type EventStream } from "./event-stream.ts";
+import type { EvidenceSource } from "./evidence-bundle.ts";
+import { answerFailed } from "./failures.ts";
 import { createLeaderboard } from "./leaderboard.ts";
+import { createLogReader } from "./log-reader.ts";
 import { type Assets, createPageFiles } from "./page-files.ts";
-import { createReadRoutes, type ReadRoutes } from "./read-routes.ts";
+import { createPublicDocuments, type PublicDocuments } from "./public-documents.ts";
+import { createPublicRoutes } from "./public-routes.ts";
+import { createReadRoutes } from "./read-routes.ts";
 import { createReadiness } from "./readiness.ts";
-import { createVoteRoute, isFromElsewhere, type VoteRoute } from "./vote-route.ts";
-import { createVoteStream, type VoteStream } from "./vote-stream.ts";
+import { createRequestHandler } from "./request-handler.ts";
+import { createStateFeed, type StateFeed } from "./state-feed.ts";
+import { createVoteRoutes } from "./vote-route.ts";
+import type { VoteTicket } from "./vote-ticket.ts";
 
 /** What the web service is made from. */
 export interface WebOptions {
@@ -20,6 +30,8 @@ export interface WebOptions {
   readonly attestation: AttestationFacts;
   readonly emoji: GrpcChannel;
   readonly voting: GrpcChannel;
+  /** Where the evidence of the mesh comes from; undefined outside a mesh. */
+  readonly evidence?: EvidenceSource | undefined;
   readonly log: Log;
   /** Time a back end has to answer; the request then gets 504. */
   readonly deadlineMs?: number;
@@ -30,6 +42,8 @@ export interface WebOptions {
 /** The web service, not listening yet. */
 export interface Web {
   readonly server: Server;
+  /** Ends the answers that never end by themselves; for before the server closes. */
+  endStreams(): void;
   /** Ends the connections to the back ends; for after the server closed. */
   disconnect(): void;
 }
@@ -43,23 +57,51 @@ const LIMITS = {
 };
 /** Connections at once; each costs some 50 KiB with its TLS state. */
 const MAX_CONNECTIONS = 4_096;
-const READ_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
 /** Creates the web service: REST API, probes and the page. */
 export function createWeb(options: WebOptions): Web {
   const { attestation, emoji, voting, log, deadlineMs = DEADLINE_MS } = options;
   const catalogue = createCatalogueCache({ channel: emoji, now, deadlineMs });
-  const votes = voteStreamOf({ catalogue, voting, log, deadlineMs });
-  const handle = requestHandler({
+  const onDown = (what: string) => (status: RpcError) => {
+    catalogue.expire();
+    log.warn({ grpcCode: status.grpcCode, reason: status.message }, what);
+  };
+  const feed = createStateFeed({
+    channel: voting,
+    deadlineMs,
+    onDown: onDown("state stream is down"),
+  });
+  const casts = createCastStream<VoteTicket>({
+    channel: voting,
+    now,
+    deadlineMs,
+    settle: ({ response, answer }, result) => {
+      answer(response, result);
+    },
+    onDown: onDown("vote stream is down"),
+  });
+  const documents = createPublicDocuments({ feed, catalogue });
+  const events = boardEvents(feed, documents);
+  const reader = createLogReader({ voting, deadlineMs });
+  const fail = failureReporter(log);
+  const handle = createRequestHandler({
     catalogue,
-    log,
-    voteRoute: createVoteRoute({ catalogue, votes }),
+    documents,
+    fail,
+    votes: createVoteRoutes({ catalogue, casts, ids: createBallotIds(), fail }),
     read: createReadRoutes({
       attestation,
       catalogue,
       board: createLeaderboard({ catalogue, voting, deadlineMs }),
       isReady: createReadiness({ catalogue, voting, deadlineMs }),
       pages: createPageFiles(options.assets),
+      publicRoutes: createPublicRoutes({
+        documents,
+        events,
+        feed,
+        log: reader,
+        evidence: options.evidence,
+      }),
     }),
   });
   const server = createServer({ ...LIMITS, ...options.limits }, handle);
@@ -67,8 +109,11 @@ export function createWeb(options: WebOptions): Web {
   answerBrokenRequests(server, log);
   return {
     server,
+    endStreams: events.close,
     disconnect: () => {
-      votes.close();
+      events.close();
+      casts.close();
+      feed.close();
       emoji.close();
       voting.close();
     },
@@ -77,75 +122,43 @@ export function createWeb(options: WebOptions): Web {
 
 const now = (): number => performance.now();
 
-function voteStreamOf({
-  catalogue,
-  voting,
-  log,
-  deadlineMs,
-}: {
-  readonly catalogue: CatalogueCache;
-  readonly voting: GrpcChannel;
-  readonly log: Log;
-  readonly deadlineMs: number;
-}): VoteStream<ServerResponse> {
-  return createVoteStream<ServerResponse>({
-    channel: voting,
-    now,
-    deadlineMs,
-    settle: (response, code) => {
-      if (code === rpcCode.ok) answerVoteCounted(response);
-      else answerVoteFailed(response, code);
-    },
-    onDown: ({ grpcCode, message }) => {
-      catalogue.expire();
-      log.warn({ grpcCode, reason: message }, "vote stream is down");
+/** Tells the log and the client what kept a request from being answered. */
+function failureReporter(log: Log): (error: unknown, response: ServerResponse) => void {
+  return (error, response) => {
+    // A request that broke off or took too long was answered and logged with its connection.
+    if (response.socket?.writable !== true) return;
+    // Nothing about the request: a line and its time would tell who voted for what.
+    const reason = error instanceof Error ? error.message : "unknown";
+    log.warn({ code: failureCodeOf(error), reason }, "request failed");
+    if (!response.headersSent) answerFailed(response, error);
+  };
+}
+
+/** Sends the board to its viewers whenever it became another. */
+function boardEvents(feed: StateFeed, documents: PublicDocuments): EventStream {
+  const events = createEventStream({
+    headers: PUBLIC_FRESH_HEADERS,
+    refuse: (response) => {
+      answerApiError(response, "VIEWERS_TOO_MANY");
     },
   });
-}
-
-/** Whether the target alone says what is asked: a GET, or a POST that declares an empty body. */
-function hasNoBody({ method, headers }: IncomingMessage): boolean {
-  return method === "GET" || (method === "POST" && headers["content-length"] === "0");
-}
-
-function requestHandler({
-  catalogue,
-  voteRoute,
-  read,
-  log,
-}: {
-  readonly catalogue: CatalogueCache;
-  readonly voteRoute: VoteRoute;
-  readonly read: ReadRoutes;
-  readonly log: Log;
-}): (request: IncomingMessage, response: ServerResponse) => void {
-  const settled = (answered: Promise<void>, response: ServerResponse): void => {
-    answered.catch((error: unknown) => {
-      // A request that broke off or took too long was answered and logged with its connection.
-      if (response.socket?.writable !== true) return;
-      // Nothing about the request: a line and its time would tell who voted for what.
-      const reason = error instanceof Error ? error.message : "unknown";
-      log.warn({ code: failureCodeOf(error), reason }, "request failed");
-      if (!response.headersSent) answerFailed(response, error);
-    });
+  let sent = "";
+  const publish = (data: Uint8Array): void => {
+    const text = Buffer.from(data).toString("latin1");
+    if (text === sent) return;
+    sent = text;
+    events.publish({ id: String(feed.current()?.treeSize ?? 0), name: "board", data });
   };
-
-  return (request, response) => {
-    const { url = "/", method = "GET" } = request;
-    // The hot path: a vote in the usual words that has no body needs no parsing.
-    const known = hasNoBody(request) ? catalogue.peek()?.targets.get(url) : undefined;
-    if (known !== undefined && !isFromElsewhere(request)) {
-      voteRoute.cast(known, response);
-      return;
+  feed.subscribe(() => {
+    const board = documents.peekBoard();
+    if (board !== undefined) publish(board.body);
+    // The catalogue was not there yet; whoever asks for the board later finds both.
+    else if (feed.current() !== undefined) {
+      documents.board().then(
+        ({ body }) => publish(body),
+        () => undefined,
+      );
     }
-    const question = url.indexOf("?");
-    const path = question < 0 ? url : url.slice(0, question);
-    if (path === "/api/vote") {
-      settled(voteRoute.vote(request, response), response);
-    } else if (!READ_METHODS.has(method)) {
-      answerError(response, 405, "Method not allowed", ["Allow", [...READ_METHODS].join(", ")]);
-    } else {
-      settled(read(path, response), response);
-    }
-  };
+  });
+  return events;
 }

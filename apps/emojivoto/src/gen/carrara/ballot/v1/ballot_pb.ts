@@ -10,12 +10,12 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file carrara/ballot/v1/ballot.proto.
  */
 export const file_carrara_ballot_v1_ballot: GenFile = /*@__PURE__*/
-  fileDesc("Ch5jYXJyYXJhL2JhbGxvdC92MS9iYWxsb3QucHJvdG8SEWNhcnJhcmEuYmFsbG90LnYxIigKCVZvdGVCYXRjaBIKCgJpZBgBIAEoDRIPCgdjaG9pY2VzGAIgAygNIigKCEFja0JhdGNoEgoKAmlkGAEgASgNEhAKCG91dGNvbWVzGAIgAygNMlYKDUJhbGxvdFNlcnZpY2USRQoEQ2FzdBIcLmNhcnJhcmEuYmFsbG90LnYxLlZvdGVCYXRjaBobLmNhcnJhcmEuYmFsbG90LnYxLkFja0JhdGNoKAEwAWIGcHJvdG8z");
+  fileDesc("Ch5jYXJyYXJhL2JhbGxvdC92MS9iYWxsb3QucHJvdG8SEWNhcnJhcmEuYmFsbG90LnYxIjcKCUNhc3RCYXRjaBIKCgJpZBgBIAEoDRINCgV2b3RlcxgCIAEoDBIPCgdiYWxsb3RzGAMgASgMIoMBCgtBbnN3ZXJCYXRjaBIKCgJpZBgBIAEoDRIQCghzdGF0dXNlcxgCIAEoDBIQCghyZWNlaXB0cxgDIAEoDBIOCgZoYXNoZXMYBCABKAwSEgoKY2hlY2twb2ludBgFIAEoCRIPCgdhbnN3ZXJzGAYgASgMEg8KB2xvZ19rZXkYByABKAkiDgoMV2F0Y2hSZXF1ZXN0IpICCgtQdWJsaWNTdGF0ZRIuCglzdGFuZGluZ3MYASADKAsyGy5jYXJyYXJhLmJhbGxvdC52MS5TdGFuZGluZxIPCgdjb3VudGVkGAIgASgEEhIKCnN1cGVyc2VkZWQYAyABKAQSEQoJdHJlZV9zaXplGAQgASgEEiUKBHBvbGwYBSABKAsyFy5jYXJyYXJhLmJhbGxvdC52MS5Qb2xsEhIKCmNoZWNrcG9pbnQYBiABKAkSDQoFdGFsbHkYByABKAkSKwoEa2V5cxgIIAEoCzIdLmNhcnJhcmEuYmFsbG90LnYxLlNpZ25lZEtleXMSEQoJYWNjZXB0aW5nGAkgASgIEhEKCXdpdG5lc3NlcxgKIAEoCSIpCghTdGFuZGluZxIOCgZjaG9pY2UYASABKA0SDQoFdm90ZXMYAiABKAQiXAoEUG9sbBINCgVzdGF0ZRgBIAEoCRINCgVvcGVucxgCIAEoCRIOCgZjbG9zZXMYAyABKAkSDgoGcmV2b3RlGAQgASgJEhYKDmludGVyaW1faGlkZGVuGAUgASgIIkEKClNpZ25lZEtleXMSEQoJc3RhdGVtZW50GAEgASgJEhEKCXNpZ25hdHVyZRgCIAEoCRINCgVjaGFpbhgDIAEoCSIdCgxQcm9vZlJlcXVlc3QSDQoFaW5kZXgYASABKAQiLgoSQ29uc2lzdGVuY3lSZXF1ZXN0EgwKBGZyb20YASABKAQSCgoCdG8YAiABKAQiGwoLVGlsZVJlcXVlc3QSDAoEcGF0aBgBIAEoCSIXCgdMb2dUZXh0EgwKBHRleHQYASABKAkiGwoJTG9nSGFzaGVzEg4KBmhhc2hlcxgBIAMoDCIZCghMb2dCeXRlcxINCgVieXRlcxgBIAEoDDKEAwoNQmFsbG90U2VydmljZRJICgRDYXN0EhwuY2FycmFyYS5iYWxsb3QudjEuQ2FzdEJhdGNoGh4uY2FycmFyYS5iYWxsb3QudjEuQW5zd2VyQmF0Y2goATABEkoKBVdhdGNoEh8uY2FycmFyYS5iYWxsb3QudjEuV2F0Y2hSZXF1ZXN0Gh4uY2FycmFyYS5iYWxsb3QudjEuUHVibGljU3RhdGUwARJECgVQcm9vZhIfLmNhcnJhcmEuYmFsbG90LnYxLlByb29mUmVxdWVzdBoaLmNhcnJhcmEuYmFsbG90LnYxLkxvZ1RleHQSUgoLQ29uc2lzdGVuY3kSJS5jYXJyYXJhLmJhbGxvdC52MS5Db25zaXN0ZW5jeVJlcXVlc3QaHC5jYXJyYXJhLmJhbGxvdC52MS5Mb2dIYXNoZXMSQwoEVGlsZRIeLmNhcnJhcmEuYmFsbG90LnYxLlRpbGVSZXF1ZXN0GhsuY2FycmFyYS5iYWxsb3QudjEuTG9nQnl0ZXNiBnByb3RvMw");
 
 /**
- * @generated from message carrara.ballot.v1.VoteBatch
+ * @generated from message carrara.ballot.v1.CastBatch
  */
-export type VoteBatch = Message<"carrara.ballot.v1.VoteBatch"> & {
+export type CastBatch = Message<"carrara.ballot.v1.CastBatch"> & {
   /**
    * Chosen by the sender, unique among its batches in flight.
    *
@@ -24,25 +24,32 @@ export type VoteBatch = Message<"carrara.ballot.v1.VoteBatch"> & {
   id: number;
 
   /**
-   * One entry a vote: the position of its RPC in emojivoto.v1.VotingService, from 1. All positions are
-   * below 128, so that every vote takes exactly one byte and sizes say nothing about choices.
+   * 19 bytes a plain vote: flags (1; bit 0: a receipt is wanted), choice (2, big-endian: the position of its RPC in
+   * emojivoto.v1.VotingService, from 1), ballot id (16).
    *
-   * @generated from field: repeated uint32 choices = 2;
+   * @generated from field: bytes votes = 2;
    */
-  choices: number[];
+  votes: Uint8Array;
+
+  /**
+   * 156 bytes a sealed ballot (docs/design/ballot.md).
+   *
+   * @generated from field: bytes ballots = 3;
+   */
+  ballots: Uint8Array;
 };
 
 /**
- * Describes the message carrara.ballot.v1.VoteBatch.
- * Use `create(VoteBatchSchema)` to create a new message.
+ * Describes the message carrara.ballot.v1.CastBatch.
+ * Use `create(CastBatchSchema)` to create a new message.
  */
-export const VoteBatchSchema: GenMessage<VoteBatch> = /*@__PURE__*/
+export const CastBatchSchema: GenMessage<CastBatch> = /*@__PURE__*/
   messageDesc(file_carrara_ballot_v1_ballot, 0);
 
 /**
- * @generated from message carrara.ballot.v1.AckBatch
+ * @generated from message carrara.ballot.v1.AnswerBatch
  */
-export type AckBatch = Message<"carrara.ballot.v1.AckBatch"> & {
+export type AnswerBatch = Message<"carrara.ballot.v1.AnswerBatch"> & {
   /**
    * The id of the batch answered.
    *
@@ -51,23 +58,353 @@ export type AckBatch = Message<"carrara.ballot.v1.AckBatch"> & {
   id: number;
 
   /**
-   * One gRPC status code a vote, in the order of `choices`: 0 is counted, 2 has the message "ERROR".
+   * One byte a vote, then one a ballot, in the order of the batch: `castStatus` of src/ballot/cast-status.ts.
    *
-   * @generated from field: repeated uint32 outcomes = 2;
+   * @generated from field: bytes statuses = 2;
    */
-  outcomes: number[];
+  statuses: Uint8Array;
+
+  /**
+   * Of each counted vote that wanted one: position in the batch (2), index in the log (6), commitment (32), number of
+   * hashes n (1), then n numbers (2 each) of entries of `hashes`, leaf to root. All big-endian.
+   *
+   * @generated from field: bytes receipts = 3;
+   */
+  receipts: Uint8Array;
+
+  /**
+   * 32 bytes each, every hash once.
+   *
+   * @generated from field: bytes hashes = 4;
+   */
+  hashes: Uint8Array;
+
+  /**
+   * The signed checkpoint that the receipts lead to.
+   *
+   * @generated from field: string checkpoint = 5;
+   */
+  checkpoint: string;
+
+  /**
+   * 1564 bytes for each ballot with status 0: what its sender alone can open.
+   *
+   * @generated from field: bytes answers = 6;
+   */
+  answers: Uint8Array;
+
+  /**
+   * The log's C2SP verifier key, named in each receipt.
+   *
+   * @generated from field: string log_key = 7;
+   */
+  logKey: string;
 };
 
 /**
- * Describes the message carrara.ballot.v1.AckBatch.
- * Use `create(AckBatchSchema)` to create a new message.
+ * Describes the message carrara.ballot.v1.AnswerBatch.
+ * Use `create(AnswerBatchSchema)` to create a new message.
  */
-export const AckBatchSchema: GenMessage<AckBatch> = /*@__PURE__*/
+export const AnswerBatchSchema: GenMessage<AnswerBatch> = /*@__PURE__*/
   messageDesc(file_carrara_ballot_v1_ballot, 1);
 
 /**
- * How web hands votes to the voting service: one long-lived stream, so that a vote costs a few bytes
- * and no call of its own, and so that the name of no RPC tells what was chosen.
+ * @generated from message carrara.ballot.v1.WatchRequest
+ */
+export type WatchRequest = Message<"carrara.ballot.v1.WatchRequest"> & {
+};
+
+/**
+ * Describes the message carrara.ballot.v1.WatchRequest.
+ * Use `create(WatchRequestSchema)` to create a new message.
+ */
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 2);
+
+/**
+ * @generated from message carrara.ballot.v1.PublicState
+ */
+export type PublicState = Message<"carrara.ballot.v1.PublicState"> & {
+  /**
+   * One entry a choice with votes, by position in the protocol; empty while interim results are hidden.
+   *
+   * @generated from field: repeated carrara.ballot.v1.Standing standings = 1;
+   */
+  standings: Standing[];
+
+  /**
+   * @generated from field: uint64 counted = 2;
+   */
+  counted: bigint;
+
+  /**
+   * @generated from field: uint64 superseded = 3;
+   */
+  superseded: bigint;
+
+  /**
+   * @generated from field: uint64 tree_size = 4;
+   */
+  treeSize: bigint;
+
+  /**
+   * @generated from field: carrara.ballot.v1.Poll poll = 5;
+   */
+  poll?: Poll | undefined;
+
+  /**
+   * Signed note of the latest published checkpoint, with cosignatures.
+   *
+   * @generated from field: string checkpoint = 6;
+   */
+  checkpoint: string;
+
+  /**
+   * Signed tally; empty while interim results are hidden.
+   *
+   * @generated from field: string tally = 7;
+   */
+  tally: string;
+
+  /**
+   * The keys statement of this replica.
+   *
+   * @generated from field: carrara.ballot.v1.SignedKeys keys = 8;
+   */
+  keys?: SignedKeys | undefined;
+
+  /**
+   * Whether votes are taken; else they get LEDGER_UNAVAILABLE.
+   *
+   * @generated from field: bool accepting = 9;
+   */
+  accepting: boolean;
+
+  /**
+   * What witnesses say of this log: `none` (none is configured), `cosigned`, `waiting` (none has answered for the
+   * latest checkpoint yet) or `conflict` (one has seen another history: the log was rolled back or forked).
+   *
+   * @generated from field: string witnesses = 10;
+   */
+  witnesses: string;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.PublicState.
+ * Use `create(PublicStateSchema)` to create a new message.
+ */
+export const PublicStateSchema: GenMessage<PublicState> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 3);
+
+/**
+ * @generated from message carrara.ballot.v1.Standing
+ */
+export type Standing = Message<"carrara.ballot.v1.Standing"> & {
+  /**
+   * @generated from field: uint32 choice = 1;
+   */
+  choice: number;
+
+  /**
+   * @generated from field: uint64 votes = 2;
+   */
+  votes: bigint;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.Standing.
+ * Use `create(StandingSchema)` to create a new message.
+ */
+export const StandingSchema: GenMessage<Standing> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 4);
+
+/**
+ * @generated from message carrara.ballot.v1.Poll
+ */
+export type Poll = Message<"carrara.ballot.v1.Poll"> & {
+  /**
+   * `not-open`, `open` or `closed`.
+   *
+   * @generated from field: string state = 1;
+   */
+  state: string;
+
+  /**
+   * RFC 3339, UTC; empty: no limit.
+   *
+   * @generated from field: string opens = 2;
+   */
+  opens: string;
+
+  /**
+   * @generated from field: string closes = 3;
+   */
+  closes: string;
+
+  /**
+   * `unlimited`, `last` or `once`.
+   *
+   * @generated from field: string revote = 4;
+   */
+  revote: string;
+
+  /**
+   * @generated from field: bool interim_hidden = 5;
+   */
+  interimHidden: boolean;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.Poll.
+ * Use `create(PollSchema)` to create a new message.
+ */
+export const PollSchema: GenMessage<Poll> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 5);
+
+/**
+ * As in GET /api/v2/ballot/keys.
+ *
+ * @generated from message carrara.ballot.v1.SignedKeys
+ */
+export type SignedKeys = Message<"carrara.ballot.v1.SignedKeys"> & {
+  /**
+   * @generated from field: string statement = 1;
+   */
+  statement: string;
+
+  /**
+   * @generated from field: string signature = 2;
+   */
+  signature: string;
+
+  /**
+   * @generated from field: string chain = 3;
+   */
+  chain: string;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.SignedKeys.
+ * Use `create(SignedKeysSchema)` to create a new message.
+ */
+export const SignedKeysSchema: GenMessage<SignedKeys> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 6);
+
+/**
+ * @generated from message carrara.ballot.v1.ProofRequest
+ */
+export type ProofRequest = Message<"carrara.ballot.v1.ProofRequest"> & {
+  /**
+   * @generated from field: uint64 index = 1;
+   */
+  index: bigint;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.ProofRequest.
+ * Use `create(ProofRequestSchema)` to create a new message.
+ */
+export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 7);
+
+/**
+ * @generated from message carrara.ballot.v1.ConsistencyRequest
+ */
+export type ConsistencyRequest = Message<"carrara.ballot.v1.ConsistencyRequest"> & {
+  /**
+   * @generated from field: uint64 from = 1;
+   */
+  from: bigint;
+
+  /**
+   * @generated from field: uint64 to = 2;
+   */
+  to: bigint;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.ConsistencyRequest.
+ * Use `create(ConsistencyRequestSchema)` to create a new message.
+ */
+export const ConsistencyRequestSchema: GenMessage<ConsistencyRequest> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 8);
+
+/**
+ * @generated from message carrara.ballot.v1.TileRequest
+ */
+export type TileRequest = Message<"carrara.ballot.v1.TileRequest"> & {
+  /**
+   * After `tile/` (C2SP tlog-tiles), for example `0/x001/067` or `entries/000.p/5`.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.TileRequest.
+ * Use `create(TileRequestSchema)` to create a new message.
+ */
+export const TileRequestSchema: GenMessage<TileRequest> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 9);
+
+/**
+ * A C2SP tlog-proof.
+ *
+ * @generated from message carrara.ballot.v1.LogText
+ */
+export type LogText = Message<"carrara.ballot.v1.LogText"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.LogText.
+ * Use `create(LogTextSchema)` to create a new message.
+ */
+export const LogTextSchema: GenMessage<LogText> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 10);
+
+/**
+ * @generated from message carrara.ballot.v1.LogHashes
+ */
+export type LogHashes = Message<"carrara.ballot.v1.LogHashes"> & {
+  /**
+   * @generated from field: repeated bytes hashes = 1;
+   */
+  hashes: Uint8Array[];
+};
+
+/**
+ * Describes the message carrara.ballot.v1.LogHashes.
+ * Use `create(LogHashesSchema)` to create a new message.
+ */
+export const LogHashesSchema: GenMessage<LogHashes> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 11);
+
+/**
+ * @generated from message carrara.ballot.v1.LogBytes
+ */
+export type LogBytes = Message<"carrara.ballot.v1.LogBytes"> & {
+  /**
+   * @generated from field: bytes bytes = 1;
+   */
+  bytes: Uint8Array;
+};
+
+/**
+ * Describes the message carrara.ballot.v1.LogBytes.
+ * Use `create(LogBytesSchema)` to create a new message.
+ */
+export const LogBytesSchema: GenMessage<LogBytes> = /*@__PURE__*/
+  messageDesc(file_carrara_ballot_v1_ballot, 12);
+
+/**
+ * How web hands votes to the voting service and what it learns back. `Cast` is one long-lived stream, so that
+ * a vote costs a few bytes and no call of its own. All votes take the same number of bytes, whatever was
+ * chosen, and the name of no RPC tells.
  *
  * @generated from service carrara.ballot.v1.BallotService
  */
@@ -77,8 +414,44 @@ export const BallotService: GenService<{
    */
   cast: {
     methodKind: "bidi_streaming";
-    input: typeof VoteBatchSchema;
-    output: typeof AckBatchSchema;
+    input: typeof CastBatchSchema;
+    output: typeof AnswerBatchSchema;
+  },
+  /**
+   * What everybody may know, sent whole when it changed, at most four times a second.
+   *
+   * @generated from rpc carrara.ballot.v1.BallotService.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof PublicStateSchema;
+  },
+  /**
+   * Reads of the public log. NOT_FOUND: the log has no such thing (yet).
+   *
+   * @generated from rpc carrara.ballot.v1.BallotService.Proof
+   */
+  proof: {
+    methodKind: "unary";
+    input: typeof ProofRequestSchema;
+    output: typeof LogTextSchema;
+  },
+  /**
+   * @generated from rpc carrara.ballot.v1.BallotService.Consistency
+   */
+  consistency: {
+    methodKind: "unary";
+    input: typeof ConsistencyRequestSchema;
+    output: typeof LogHashesSchema;
+  },
+  /**
+   * @generated from rpc carrara.ballot.v1.BallotService.Tile
+   */
+  tile: {
+    methodKind: "unary";
+    input: typeof TileRequestSchema;
+    output: typeof LogBytesSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_carrara_ballot_v1_ballot, 0);
