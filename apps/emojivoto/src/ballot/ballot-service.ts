@@ -43,15 +43,17 @@ export function createBallotService(options: {
   readonly state: StateSource;
   readonly log: PublicLog;
   readonly metrics: GrpcMetrics;
+  /** Ends the streams: what came is answered, nothing more is read. */
+  readonly stopping: AbortSignal;
 }): ServedService {
-  const { cast, state, log, metrics } = options;
+  const { cast, state, log, metrics, stopping } = options;
   const recorder = (grpc_method: string, grpc_type: Parameters<GrpcMetrics>[0]["grpc_type"]) =>
     metrics({ grpc_type, grpc_service: BallotService.typeName, grpc_method });
   return {
     definition,
     handlers: {
-      Cast: castHandler(cast, recorder("Cast", "bidi_stream")),
-      Watch: watchHandler(state, recorder("Watch", "server_stream")),
+      Cast: castHandler(cast, recorder("Cast", "bidi_stream"), stopping),
+      Watch: watchHandler(state, recorder("Watch", "server_stream"), stopping),
       Proof: unaryHandler(recorder("Proof", "unary"), async ({ index }: ProofRequest) =>
         create(LogTextSchema, { text: await log.proof(Number(index)) }),
       ),

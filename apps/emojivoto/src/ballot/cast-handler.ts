@@ -8,10 +8,14 @@ import type { CastBatch } from "./cast-batch.ts";
 /** Batches of one stream under way at once; above it the sender is not read, which fills its own bounded queue. */
 const MAX_BATCHES_UNDER_WAY = 256;
 
-/** Answers each batch of the stream when all of it is decided, in whatever order that is. */
+/**
+ * Answers each batch of the stream when all of it is decided, in whatever order that is. When the service
+ * is `stopping`, what came is answered and the stream ends.
+ */
 export function castHandler(
   cast: (batch: CastBatch) => Promise<AnswerBatch>,
   metrics: MethodMetrics,
+  stopping: AbortSignal,
 ): UntypedHandleCall {
   return (stream: ServerDuplexStream<CastBatch, AnswerBatch>): void => {
     const startedAt = performance.now();
@@ -22,11 +26,11 @@ export function castHandler(
     metrics.started();
 
     const flow = (): void => {
-      if (blocked || underWay >= MAX_BATCHES_UNDER_WAY) stream.pause();
+      if (blocked || stopping.aborted || underWay >= MAX_BATCHES_UNDER_WAY) stream.pause();
       else if (stream.isPaused()) stream.resume();
     };
     const finish = (): void => {
-      if (ended && underWay === 0 && !failed) stream.end();
+      if ((ended || stopping.aborted) && underWay === 0 && !failed) stream.end();
     };
     const answered = (answer: AnswerBatch): void => {
       underWay -= 1;
@@ -50,11 +54,20 @@ export function castHandler(
       stream.destroy();
     };
 
+    const stop = (): void => {
+      flow();
+      finish();
+    };
+
     stream.on("data", (batch: CastBatch) => {
       metrics.received();
       underWay += 1;
       cast(batch).then(answered, fail);
       flow();
+    });
+    stopping.addEventListener("abort", stop);
+    stream.once("close", () => {
+      stopping.removeEventListener("abort", stop);
     });
     stream.once("end", () => {
       ended = true;

@@ -15,7 +15,11 @@ export interface StateSource {
 export const WATCH_HEARTBEAT_MS = 5_000;
 
 /** Sends the state, and again whenever it changed; a slow watcher gets the latest only. */
-export function watchHandler(source: StateSource, metrics: MethodMetrics): UntypedHandleCall {
+export function watchHandler(
+  source: StateSource,
+  metrics: MethodMetrics,
+  stopping: AbortSignal,
+): UntypedHandleCall {
   return (stream: ServerWritableStream<unknown, Uint8Array>): void => {
     const startedAt = performance.now();
     let full = false;
@@ -40,10 +44,12 @@ export function watchHandler(source: StateSource, metrics: MethodMetrics): Untyp
       if (over) return;
       over = true;
       clearInterval(heartbeat);
+      stopping.removeEventListener("abort", end);
       unsubscribe();
       metrics.handled(rpcCode.ok, secondsSince(startedAt));
       stream.end();
     };
+    stopping.addEventListener("abort", end);
     stream.once("cancelled", end);
     stream.once("close", end);
     stream.on("error", end);

@@ -10,7 +10,7 @@ await runService(
     startGrpcApp({
       env: process.env,
       log,
-      services: ({ metrics }) => [createEmojiService({ metrics })],
+      serve: ({ metrics }) => ({ services: [createEmojiService({ metrics })] }),
     }),
   { log, process },
 );

@@ -21,14 +21,17 @@ export interface GrpcServer {
   stop(graceMs: number): Promise<void>;
 }
 
-/** The longest request any method of the demo takes; a full batch of votes has about 1 kB. */
+/** The longest request any method of the demo takes; a full batch of votes and ballots has 40 kB. */
 const MAX_REQUEST_BYTES = 65_536;
 
-/** Creates a server of `services` and `grpc.health.v1.Health`. */
-export function createGrpcServer(services: readonly ServedService[]): GrpcServer {
+/** Creates a server of `services` and `grpc.health.v1.Health`, which is what `isServing` says until it stops. */
+export function createGrpcServer(
+  services: readonly ServedService[],
+  isServing: () => boolean = () => true,
+): GrpcServer {
   const server = new Server({ "grpc.max_receive_message_length": MAX_REQUEST_BYTES });
   let serving = true;
-  const health = healthService(() => serving);
+  const health = healthService(() => serving && isServing());
   for (const { definition, handlers } of [...services, health]) {
     server.addService(definition, { ...handlers });
   }

@@ -1,9 +1,12 @@
 /** What can go wrong in the demo's own code. */
 export type EmojivotoErrorCode =
+  | "ANCHOR_MISSING"
   | "ATTESTATION_MALFORMED"
+  | "BALLOT_KEY_UNKNOWN"
   | "BALLOT_MALFORMED"
   | "BATCH_MALFORMED"
   | "BOT_REQUEST_FAILED"
+  | "CERTIFICATE_INVALID"
   | "FRAME_MALFORMED"
   | "REQUEST_MALFORMED"
   | "REQUEST_TIMEOUT"

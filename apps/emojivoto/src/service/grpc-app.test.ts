@@ -4,14 +4,14 @@ import { startGrpcApp } from "./grpc-app.ts";
 
 describe("a gRPC service", () => {
   test("needs GRPC_PORT", async () => {
-    const options = { env: {}, log: createKeptLog(), services: () => [] };
+    const options = { env: {}, log: createKeptLog(), serve: () => ({ services: [] }) };
     await expect(startGrpcApp(options)).rejects.toMatchObject({ code: "SETTING_MISSING" });
   });
 
   test("names the port that is taken", async () => {
     const first = await startEmoji();
     const env = { GRPC_PORT: String(first.grpcPort) };
-    const options = { env, log: createKeptLog(), host: "127.0.0.1", services: () => [] };
+    const options = { env, log: createKeptLog(), host: "127.0.0.1", serve: () => ({ services: [] }) };
     await expect(startGrpcApp(options)).rejects.toMatchObject({
       code: "SETTING_INVALID",
       message: `port ${first.grpcPort} is not free`,
@@ -20,7 +20,7 @@ describe("a gRPC service", () => {
   });
 
   test("has no metrics server without PROM_PORT, and stops twice", async () => {
-    const options = { log: createKeptLog(), host: "127.0.0.1", services: () => [] };
+    const options = { log: createKeptLog(), host: "127.0.0.1", serve: () => ({ services: [] }) };
     const app = await startGrpcApp({ ...options, env: { GRPC_PORT: "0" } });
     expect(app.promPort).toBeUndefined();
     await app.stop(100);

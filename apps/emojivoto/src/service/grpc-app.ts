@@ -14,10 +14,17 @@ export interface GrpcAppOptions {
   readonly log: Log;
   /** The address to bind; all addresses unless told. */
   readonly host?: string;
-  readonly services: (tools: {
+  readonly serve: (tools: {
     readonly metrics: GrpcMetrics;
     readonly registry: Registry;
-  }) => readonly ServedService[];
+  }) => Served;
+}
+
+/** What is served. */
+export interface Served {
+  readonly services: readonly ServedService[];
+  /** Whether the service can do its work; health checks say so. Always, unless told. */
+  readonly isServing?: () => boolean;
 }
 
 /** A started gRPC service and the ports it took. */
@@ -33,9 +40,8 @@ export async function startGrpcApp(options: GrpcAppOptions): Promise<GrpcApp> {
   const wantedPromPort = optionalPortSetting(env, "PROM_PORT");
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const server = createGrpcServer(
-    options.services({ registry, metrics: createGrpcMetrics(registry) }),
-  );
+  const { services, isServing } = options.serve({ registry, metrics: createGrpcMetrics(registry) });
+  const server = createGrpcServer(services, isServing);
   const metricsServer = createMetricsServer(registry);
   const grpcPort = await server.listen(wantedPort, host);
   const promPort =

@@ -24,10 +24,7 @@ export async function runService(
   try {
     running = await start();
   } catch (error) {
-    log.error(
-      { reason: error instanceof Error ? error.message : "unknown" },
-      "service did not start",
-    );
+    log.error(reasonOf(error), "service did not start");
     process.exit(1);
     return;
   }
@@ -44,4 +41,10 @@ export async function runService(
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   process.on("SIGQUIT", stop);
+}
+
+function reasonOf(error: unknown): { readonly code?: string; readonly reason: string } {
+  if (!(error instanceof Error)) return { reason: "unknown" };
+  const coded = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
+  return { ...coded, reason: error.message };
 }

@@ -1,7 +1,10 @@
+import type { LedgerStore } from "@carrara/ledger";
+import { createMemoryStore } from "@carrara/ledger/testing";
 import { createEmojiService } from "../emoji/emoji-service.ts";
 import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
 import type { Log } from "../service/log.ts";
-import { createVotingServices } from "../voting/voting-services.ts";
+import type { Environment } from "../service/settings.ts";
+import { startVoting } from "../voting/start-voting.ts";
 import type { Assets } from "../web/page-files.ts";
 import { startWeb, type WebApp } from "../web/start-web.ts";
 
@@ -46,23 +49,39 @@ export async function startEmoji(): Promise<GrpcApp> {
     env: { GRPC_PORT: "0", PROM_PORT: "0" },
     log: createKeptLog(),
     host: HOST,
-    services: ({ metrics }) => [createEmojiService({ metrics })],
+    serve: ({ metrics }) => ({ services: [createEmojiService({ metrics })] }),
   });
 }
 
-/** Starts voting-svc, on a free port unless told. */
-export async function startVoting(doughnutCounts = false, port = 0): Promise<GrpcApp> {
-  return await startGrpcApp({
-    env: { GRPC_PORT: String(port), PROM_PORT: "0" },
-    log: createKeptLog(),
-    host: HOST,
-    services: (tools) => createVotingServices({ ...tools, doughnutCounts }),
-  });
+/** Settings of a poll whose ledger is in memory; the key is worth nothing. */
+export const testPollEnv: Environment = {
+  GRPC_PORT: "0",
+  PROM_PORT: "0",
+  LEDGER_KEY: "07".repeat(32),
+  COMPATIBILITY_RPCS: "on",
+};
+
+/** How a voting service of a test differs from the usual one. */
+export interface TestVotingOptions {
+  /** Settings in place of single ones of `testPollEnv`. */
+  readonly env?: Environment;
+  readonly doughnutCounts?: boolean;
+  /** Where the ledger is; a new one in memory unless told. */
+  readonly store?: LedgerStore;
+  readonly log?: Log;
+  readonly now?: () => Date;
+}
+
+/** Starts voting-svc, on a free port unless told, with the original's RPCs. */
+export async function startTestVoting(options: TestVotingOptions = {}): Promise<GrpcApp> {
+  const { doughnutCounts = false, log = createKeptLog(), store = createMemoryStore() } = options;
+  const env = { ...testPollEnv, ...options.env };
+  return await startVoting({ ...options, env, log, store, doughnutCounts, host: HOST });
 }
 
 /** Starts the whole demo. */
-export async function startDemo(doughnutCounts = false): Promise<Demo> {
-  const [emoji, voting] = await Promise.all([startEmoji(), startVoting(doughnutCounts)]);
+export async function startDemo(options: TestVotingOptions = {}): Promise<Demo> {
+  const [emoji, voting] = await Promise.all([startEmoji(), startTestVoting(options)]);
   const log = createKeptLog();
   const web = await startWeb({
     env: {

@@ -40,7 +40,7 @@ const API_ERRORS: Readonly<Record<ApiErrorCode, readonly [status: number, text: 
   IDEMPOTENCY_KEY_INVALID: [400, "Idempotency-Key has 1 to 64 visible ascii characters"],
   IDEMPOTENCY_KEY_REUSED: [409, "another vote was counted under this Idempotency-Key"],
   INTERNAL_ERROR: [500, "internal error"],
-  LEDGER_UNAVAILABLE: [503, "votes cannot be stored now, nothing was counted"],
+  LEDGER_UNAVAILABLE: [503, "votes cannot be stored now, send again later with the same id"],
   METHOD_NOT_ALLOWED: [405, "this route has other methods"],
   POLL_CLOSED: [403, "the poll is closed"],
   POLL_NOT_OPEN: [403, "the poll is not open yet"],

@@ -1,0 +1,77 @@
+import { createCipheriv, randomFillSync } from "node:crypto";
+import {
+  ANSWER_EXPORT_LABEL,
+  ANSWER_KEY_BYTES,
+  ANSWER_NONCE_BYTES,
+  BallotError,
+  type BallotFields,
+  ballotInfo,
+  decodeBallot,
+  KEY_ID_BYTES,
+  keyIdOf,
+  PUBLIC_KEY_BYTES,
+  SEALED_BALLOT_BYTES,
+} from "@carrara/ballot";
+import { EmojivotoError } from "../service/emojivoto-error.ts";
+import { createHpkeReceiver, hpkeAead } from "./hpke-receiver.ts";
+
+/** Opens ballots that were sealed to a key which only this process has. */
+export interface BallotOpener {
+  /** 65 bytes. */
+  readonly publicKey: Uint8Array;
+  /** Opens 156 bytes. Throws `BALLOT_KEY_UNKNOWN` for another key's, `BALLOT_MALFORMED`. */
+  open(sealed: Uint8Array): OpenedBallot;
+}
+
+/** A ballot and the way back to its sender. */
+export interface OpenedBallot {
+  readonly fields: BallotFields;
+  /** Seals an answer, so that only the ballot's sender can open it. May be called once. */
+  sealAnswer(answer: Uint8Array): Uint8Array;
+}
+
+/** Creates an opener for `poll` with a fresh key, which never leaves it. */
+export function createBallotOpener(poll: string): BallotOpener {
+  const receiver = createHpkeReceiver({ aead: hpkeAead.aes256Gcm, info: ballotInfo(poll) });
+  const keyId = Buffer.from(keyIdOf(receiver.publicKey));
+  return {
+    publicKey: receiver.publicKey,
+    open: (sealed) => {
+      if (sealed.length !== SEALED_BALLOT_BYTES) throw malformed("ballot has not 156 bytes");
+      if (!keyId.equals(sealed.subarray(0, KEY_ID_BYTES))) {
+        throw new EmojivotoError("BALLOT_KEY_UNKNOWN", "ballot is sealed to another key");
+      }
+      const ciphertextAt = KEY_ID_BYTES + PUBLIC_KEY_BYTES;
+      const context = receiver.open(sealed.subarray(KEY_ID_BYTES, ciphertextAt));
+      const plaintext = context.openFirst(sealed.subarray(ciphertextAt), keyId);
+      return {
+        fields: fieldsOf(plaintext),
+        sealAnswer: (answer) =>
+          sealWith(context.export(ANSWER_EXPORT_LABEL, ANSWER_KEY_BYTES), answer),
+      };
+    },
+  };
+}
+
+function fieldsOf(plaintext: Uint8Array): BallotFields {
+  try {
+    return decodeBallot(plaintext);
+  } catch (cause) {
+    // Whoever sealed this did not seal a ballot; its error may quote what is in it.
+    if (cause instanceof BallotError) throw malformed("what was sealed is no ballot");
+    throw cause;
+  }
+}
+
+/** The nonce is random: a replayed ballot has the same key and another answer. */
+function sealWith(key: Uint8Array, answer: Uint8Array): Uint8Array {
+  const nonce = randomFillSync(Buffer.allocUnsafe(ANSWER_NONCE_BYTES));
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  const ciphertext = cipher.update(answer);
+  cipher.final();
+  return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()]);
+}
+
+function malformed(what: string): EmojivotoError {
+  return new EmojivotoError("BALLOT_MALFORMED", what);
+}

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { parseCoordinatorHost } from "@carrara/client";
+import { EncodingError, fromHex } from "@carrara/encoding";
+import { type Anchor, createFileStore, type Ledger, type LedgerStore, openLedger } from "@carrara/ledger";
+import { EmojivotoError } from "../service/emojivoto-error.ts";
+import type { Log } from "../service/log.ts";
+import { type Environment, textSetting } from "../service/settings.ts";
+import { createCoordinatorAnchor, createMarbleCounter } from "./coordinator-anchor.ts";
+import type { PollSettings } from "./poll-settings.ts";
+
+const KEY_BYTES = 32;
+
+/** Reads `LEDGER_KEY`, 64 hex digits. Throws `SETTING_MISSING`, `SETTING_INVALID`. */
+export function ledgerKeyOf(env: Environment): Uint8Array {
+  const text = textSetting(env, "LEDGER_KEY");
+  try {
+    const key = fromHex(text);
+    if (key.length === KEY_BYTES) return key;
+  } catch (error) {
+    if (!(error instanceof EncodingError)) throw error;
+  }
+  // Without the text, which may be a key with a typing error.
+  throw new EmojivotoError("SETTING_INVALID", "LEDGER_KEY needs 64 hex digits");
+}
+
+/**
+ * Opens the poll's ledger in `CARRARA_DATA_DIR`, held to the Coordinator's counter when
+ * `CARRARA_COORDINATOR_ADDR` says where that is. Throws the ledger's codes, `SETTING_MISSING`, `SETTING_INVALID`.
+ */
+export async function openPollLedger(options: {
+  readonly env: Environment;
+  readonly settings: PollSettings;
+  readonly log: Log;
+  /** In place of the files. */
+  readonly store?: LedgerStore | undefined;
+}): Promise<Ledger> {
+  const { env, settings, log } = options;
+  const { poll, rules } = settings;
+  return await openLedger({
+    store: options.store ?? createFileStore({ directory: directoryOf(env) }),
+    key: ledgerKeyOf(env),
+    poll,
+    rules,
+    anchor: anchorOf(env, poll),
+    log: (level, message, fields) => log[level](fields, message),
+  });
+}
+
+function directoryOf(env: Environment): string {
+  return join(textSetting(env, "CARRARA_DATA_DIR"), "ledger");
+}
+
+/** Undefined outside a mesh: then a disk that was put back as a whole is not noticed. */
+function anchorOf(env: Environment, poll: string): Anchor | undefined {
+  const { CARRARA_COORDINATOR_ADDR: address = "", MARBLE_PREDEFINED_PRIVATE_KEY: key = "" } = env;
+  if (key === "") return undefined;
+  if (address === "") {
+    // The host must not be able to do without by saying nothing.
+    throw new EmojivotoError("SETTING_MISSING", "set in the environment: CARRARA_COORDINATOR_ADDR");
+  }
+  const counter = createMarbleCounter(parseCoordinatorHost(address), env);
+  return createCoordinatorAnchor({ poll, isShared: false, counter });
+}

@@ -1,0 +1,143 @@
+import type { Ledger, LedgerCheckpoint } from "@carrara/ledger";
+import { type NoteSignature, parseVerifierKey, type VerifierKey } from "@carrara/transparency";
+import { type Cosignature, type SubmitCheckpointOptions, WitnessError } from "@carrara/witness";
+import { EmojivotoError } from "../service/emojivoto-error.ts";
+import type { Log } from "../service/log.ts";
+
+/**
+ * What witnesses say: none is configured; one at least has cosigned the latest head; none has answered for
+ * it yet; or one has seen another history of this log.
+ */
+export type WitnessVerdict = "none" | "cosigned" | "waiting" | "conflict";
+
+/** A witness as `WITNESSES` names it. */
+export interface WitnessPeer {
+  readonly key: VerifierKey;
+  readonly url: string;
+}
+
+/** Hands one head to all witnesses. Never rejects. */
+export type WitnessRound = (checkpoint: LedgerCheckpoint) => Promise<{
+  readonly signatures: readonly NoteSignature[];
+  readonly verdict: WitnessVerdict;
+}>;
+
+/** Longest list, and longest time for one round. */
+const MAX_WITNESSES = 16;
+const TIMEOUT_MS = 5_000;
+
+/** Reads lines `<verifier key> <url>`. Throws `SETTING_INVALID`. */
+export function witnessPeersOf(text: string): readonly WitnessPeer[] {
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  if (lines.length > MAX_WITNESSES) throw invalid(`has over ${MAX_WITNESSES} lines`);
+  return lines.map((line) => {
+    const [key = "", url = "", ...rest] = line.split(/\s+/);
+    if (rest.length > 0 || !URL.canParse(url) || !/^https?:/.test(url)) {
+      throw invalid("needs lines of a verifier key and a url");
+    }
+    return { key: keyOf(key), url };
+  });
+}
+
+/** Creates rounds over `peers`; each witness is asked from where it cosigned last. */
+export function createWitnessRound(options: {
+  readonly peers: readonly WitnessPeer[];
+  readonly ledger: Pick<Ledger, "consistency">;
+  readonly submit: (options: SubmitCheckpointOptions) => Promise<Cosignature>;
+  readonly log: Log;
+  /** Called with the name of a witness that has seen another history. */
+  readonly onConflict: (witness: string) => void;
+}): WitnessRound {
+  const witnesses = options.peers.map((peer) => createAsker(peer, options));
+  return async (checkpoint) => {
+    const answers = await Promise.all(witnesses.map(async (ask) => await ask(checkpoint)));
+    const signatures = answers.flatMap(({ signature }) => signature ?? []);
+    const conflict = answers.some(({ kind }) => kind === "conflict");
+    const agreed = signatures.length > 0 ? "cosigned" : "waiting";
+    return { signatures, verdict: conflict ? "conflict" : agreed };
+  };
+}
+
+interface Answer {
+  readonly kind: "cosigned" | "silent" | "conflict";
+  readonly signature?: NoteSignature;
+}
+
+type Options = Parameters<typeof createWitnessRound>[0];
+
+function createAsker(
+  { key, url }: WitnessPeer,
+  { ledger, submit, log, onConflict }: Options,
+): (checkpoint: LedgerCheckpoint) => Promise<Answer> {
+  let cosignedSize = 0;
+  let conflict = false;
+  let silent = false;
+
+  const submitFrom = async (oldSize: number, checkpoint: LedgerCheckpoint): Promise<Answer> => {
+    const proof = await ledger.consistency(oldSize, checkpoint.size);
+    const { signature } = await submit({
+      url,
+      oldSize,
+      proof,
+      checkpoint: checkpoint.note,
+      witnessKey: key,
+      timeoutMs: TIMEOUT_MS,
+    });
+    cosignedSize = checkpoint.size;
+    return { kind: "cosigned", signature };
+  };
+  const attempt = async (checkpoint: LedgerCheckpoint): Promise<Answer> => {
+    try {
+      return await submitFrom(cosignedSize, checkpoint);
+    } catch (error) {
+      // It knows the log from before this process: it says from where to prove.
+      const { code, size } = error instanceof WitnessError ? error : { code: "", size: undefined };
+      if (code !== "WITNESS_CONFLICT" || size === undefined) throw error;
+      if (size > checkpoint.size) throw new WitnessError("WITNESS_FORK", AHEAD, { size });
+      return await submitFrom(size, checkpoint);
+    }
+  };
+
+  return async (checkpoint) => {
+    // Nothing that this process signs makes another history whole again.
+    if (conflict) return { kind: "conflict" };
+    try {
+      const answer = await attempt(checkpoint);
+      silent = false;
+      return answer;
+    } catch (error) {
+      const isFork =
+        error instanceof WitnessError && ["WITNESS_FORK", "WITNESS_CONFLICT"].includes(error.code);
+      const reason = error instanceof Error ? error.message : "unknown";
+      if (isFork) {
+        conflict = true;
+        const code = "WITNESS_CONFLICT";
+        log.error({ code, witness: key.name, reason }, "witness has seen another history");
+        onConflict(key.name);
+        return { kind: "conflict" };
+      }
+      if (!silent) log.warn({ witness: key.name, reason }, "witness does not cosign");
+      silent = true;
+      return { kind: "silent" };
+    }
+  };
+}
+
+const AHEAD = "the witness has cosigned more than there is";
+
+function keyOf(text: string): VerifierKey {
+  try {
+    const key = parseVerifierKey(text);
+    if (key.type === "cosignature") return key;
+  } catch {
+    // Said below.
+  }
+  throw invalid("has a key that is no cosignature key");
+}
+
+function invalid(what: string): EmojivotoError {
+  return new EmojivotoError("SETTING_INVALID", `WITNESSES ${what}`);
+}
