@@ -82,4 +82,12 @@ describe("manifest.json, enclave.json and mesh.json", () => {
       Packages: { "voting-svc": { SecurityVersion: 2 } },
     });
   });
+
+  test("are what the example of the docs runs, too", async () => {
+    const own = await json<Record<string, unknown>>("manifest.json");
+    const example = await json<Record<string, unknown>>("../../docs/examples/manifest.json");
+    for (const section of ["Packages", "Marbles", "TLS", "Config"]) {
+      expect(example[section]).toEqual(own[section]);
+    }
+  });
 });

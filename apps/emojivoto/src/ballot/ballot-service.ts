@@ -13,11 +13,7 @@ import type { GrpcMetrics } from "../grpc/grpc-metrics.ts";
 import type { ServedService } from "../grpc/grpc-server.ts";
 import { serviceDefinitionOf } from "../grpc/service-definition.ts";
 import { unaryHandler } from "../grpc/unary-handler.ts";
-import {
-  type AnswerBatch,
-  decodeAnswerBatch,
-  encodeAnswerBatch,
-} from "./answer-batch.ts";
+import { type AnswerBatch, decodeAnswerBatch, encodeAnswerBatch } from "./answer-batch.ts";
 import { type CastBatch, decodeCastBatch, encodeCastBatch } from "./cast-batch.ts";
 import { castHandler } from "./cast-handler.ts";
 import { type StateSource, watchHandler } from "./watch-handler.ts";
@@ -60,7 +56,9 @@ export function createBallotService(options: {
       Consistency: unaryHandler(
         recorder("Consistency", "unary"),
         async ({ from, to }: ConsistencyRequest) =>
-          create(LogHashesSchema, { hashes: [...(await log.consistency(Number(from), Number(to)))] }),
+          create(LogHashesSchema, {
+            hashes: [...(await log.consistency(Number(from), Number(to)))],
+          }),
       ),
       Tile: unaryHandler(recorder("Tile", "unary"), async ({ path }: TileRequest) =>
         create(LogBytesSchema, { bytes: await log.tile(path) }),

@@ -7,14 +7,14 @@ import {
   FindByShortcodeResponseSchema,
 } from "../gen/emojivoto/v1/emoji_pb.ts";
 import type { GrpcApp } from "../service/grpc-app.ts";
-import { startEmoji, startVoting } from "../testing/start-demo.ts";
+import { startEmoji, startTestVoting } from "../testing/start-demo.ts";
 import { createGrpcChannel } from "./grpc-channel.ts";
 import { RpcError, rpcCode } from "./rpc-status.ts";
 
 let emoji: GrpcApp;
 let voting: GrpcApp;
 beforeAll(async () => {
-  [emoji, voting] = await Promise.all([startEmoji(), startVoting()]);
+  [emoji, voting] = await Promise.all([startEmoji(), startTestVoting()]);
 });
 afterAll(async () => {
   await Promise.all([emoji.stop(1_000), voting.stop(1_000)]);

@@ -11,7 +11,12 @@ describe("a gRPC service", () => {
   test("names the port that is taken", async () => {
     const first = await startEmoji();
     const env = { GRPC_PORT: String(first.grpcPort) };
-    const options = { env, log: createKeptLog(), host: "127.0.0.1", serve: () => ({ services: [] }) };
+    const options = {
+      env,
+      log: createKeptLog(),
+      host: "127.0.0.1",
+      serve: () => ({ services: [] }),
+    };
     await expect(startGrpcApp(options)).rejects.toMatchObject({
       code: "SETTING_INVALID",
       message: `port ${first.grpcPort} is not free`,

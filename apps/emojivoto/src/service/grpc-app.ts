@@ -14,10 +14,7 @@ export interface GrpcAppOptions {
   readonly log: Log;
   /** The address to bind; all addresses unless told. */
   readonly host?: string;
-  readonly serve: (tools: {
-    readonly metrics: GrpcMetrics;
-    readonly registry: Registry;
-  }) => Served;
+  readonly serve: (tools: { readonly metrics: GrpcMetrics; readonly registry: Registry }) => Served;
 }
 
 /** What is served. */

@@ -24,7 +24,7 @@ describe("a service's life", () => {
     await runService(start, { log, process });
     expect(process.exits).toEqual([1]);
     expect(log.lines).toEqual([
-      '{"reason":"set in the environment: X","message":"service did not start"}',
+      '{"code":"SETTING_MISSING","reason":"set in the environment: X","message":"service did not start"}',
     ]);
   });
 

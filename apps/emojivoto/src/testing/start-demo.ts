@@ -5,6 +5,7 @@ import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
 import type { Log } from "../service/log.ts";
 import type { Environment } from "../service/settings.ts";
 import { startVoting } from "../voting/start-voting.ts";
+import type { SubmitToWitness } from "../voting/witness-round.ts";
 import type { Assets } from "../web/page-files.ts";
 import { startWeb, type WebApp } from "../web/start-web.ts";
 
@@ -70,14 +71,27 @@ export interface TestVotingOptions {
   readonly store?: LedgerStore;
   readonly log?: Log;
   readonly now?: () => Date;
+  readonly submitToWitness?: SubmitToWitness;
 }
 
 /** Starts voting-svc, on a free port unless told, with the original's RPCs. */
 export async function startTestVoting(options: TestVotingOptions = {}): Promise<GrpcApp> {
   const { doughnutCounts = false, log = createKeptLog(), store = createMemoryStore() } = options;
   const env = { ...testPollEnv, ...options.env };
-  return await startVoting({ ...options, env, log, store, doughnutCounts, host: HOST });
+  const submitToWitness = options.submitToWitness ?? noWitness;
+  return await startVoting({
+    ...options,
+    submitToWitness,
+    env,
+    log,
+    store,
+    doughnutCounts,
+    host: HOST,
+  });
 }
+
+const noWitness: SubmitToWitness = async () =>
+  await Promise.reject(new Error("there is no witness"));
 
 /** Starts the whole demo. */
 export async function startDemo(options: TestVotingOptions = {}): Promise<Demo> {

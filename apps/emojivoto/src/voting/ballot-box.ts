@@ -61,7 +61,9 @@ export function createBallotBox(options: BallotBoxOptions): BallotBox {
       storeMs = performance.now() - startedAt;
     }
     if (isStoring() !== before) options.onStoringChanged();
-    onCounted(stored.filter((one) => !(one instanceof LedgerError) && one.kind === "appended").length);
+    onCounted(
+      stored.filter((one) => !(one instanceof LedgerError) && one.kind === "appended").length,
+    );
     return stored;
   };
   /**

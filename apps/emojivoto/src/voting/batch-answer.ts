@@ -50,7 +50,8 @@ export async function answerBatchOf(outcomeOfBatch: BatchOutcome): Promise<Answe
     } else {
       statuses[position] = said?.kind === "idReused" ? castStatus.idReused : status;
       if (counted !== undefined && ballot !== undefined && batch.votes[position]?.wantsReceipt) {
-        const proof = hashes.ofGroup(counted, head) ?? hashes.add(await proofOf(counted, head, ledger));
+        const proof =
+          hashes.ofGroup(counted, head) ?? hashes.add(await proofOf(counted, head, ledger));
         receipts.push({ position, index: counted.index, commitment: ballot.commitment, proof });
       }
     }

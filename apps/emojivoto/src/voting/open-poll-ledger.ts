@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import { parseCoordinatorHost } from "@carrara/client";
 import { EncodingError, fromHex } from "@carrara/encoding";
-import { type Anchor, createFileStore, type Ledger, type LedgerStore, openLedger } from "@carrara/ledger";
+import {
+  type Anchor,
+  createFileStore,
+  type Ledger,
+  type LedgerStore,
+  openLedger,
+} from "@carrara/ledger";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import type { Log } from "../service/log.ts";
 import { type Environment, textSetting } from "../service/settings.ts";

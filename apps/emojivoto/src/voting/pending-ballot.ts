@@ -18,10 +18,7 @@ export interface Pending {
   readonly refusal?: BallotAnswer["outcome"];
 }
 
-type Options = Pick<
-  BallotBoxOptions,
-  "choices" | "opener" | "openingOf" | "poll" | "rules"
->;
+type Options = Pick<BallotBoxOptions, "choices" | "opener" | "openingOf" | "poll" | "rules">;
 
 /** Ballots opened before others get a turn: about a millisecond. */
 const OPENED_A_TURN = 8;

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { Ledger } from "@carrara/ledger";
-import { submitCheckpoint } from "@carrara/witness";
 import type { Registry } from "prom-client";
 import { createBallotService } from "../ballot/ballot-service.ts";
 import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
@@ -17,7 +16,7 @@ import { createPublisher } from "./publisher.ts";
 import type { KeysSigner } from "./signed-keys.ts";
 import { createVotingMetrics, type VotingMetrics } from "./voting-metrics.ts";
 import { createVotingService } from "./voting-service.ts";
-import { createWitnessRound, type WitnessPeer } from "./witness-round.ts";
+import { createWitnessRound, type SubmitToWitness, type WitnessPeer } from "./witness-round.ts";
 
 /** What the services of one poll are made from. */
 export interface PollParts {
@@ -28,6 +27,7 @@ export interface PollParts {
   readonly openingOf: (ballotId: Uint8Array, choice: number) => Uint8Array;
   readonly keys: KeysSigner;
   readonly peers: readonly WitnessPeer[];
+  readonly submitToWitness: SubmitToWitness;
   readonly log: Log;
   readonly now: () => Date;
 }
@@ -98,12 +98,12 @@ export function createPollServices(
 }
 
 function roundOf(
-  { peers, ledger, log }: PollParts,
+  { peers, ledger, log, submitToWitness: submit }: PollParts,
   counts: VotingMetrics,
 ): ReturnType<typeof createWitnessRound> | undefined {
   if (peers.length === 0) return undefined;
   const onConflict = counts.witnessConflict;
-  return createWitnessRound({ peers, ledger, submit: submitCheckpoint, log, onConflict });
+  return createWitnessRound({ peers, ledger, submit, log, onConflict });
 }
 
 const BALLOT_ID_BYTES = 16;

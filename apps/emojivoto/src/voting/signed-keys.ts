@@ -1,5 +1,10 @@
 import { createPrivateKey, type KeyObject, sign } from "node:crypto";
-import { encodeKeysStatement, type KeysStatement, keysStatementMessage, type SignedKeys } from "@carrara/ballot";
+import {
+  encodeKeysStatement,
+  type KeysStatement,
+  keysStatementMessage,
+  type SignedKeys,
+} from "@carrara/ballot";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import type { Environment } from "../service/settings.ts";
 
@@ -51,5 +56,8 @@ function hashFor(key: KeyObject): string {
   const curve = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType ?? "none";
   const hash = HASH_OF_CURVE[curve];
   if (hash !== undefined) return hash;
-  throw new EmojivotoError("CERTIFICATE_INVALID", `the marble's key is ${curve}, needed P-256 or P-384`);
+  throw new EmojivotoError(
+    "CERTIFICATE_INVALID",
+    `the marble's key is ${curve}, needed P-256 or P-384`,
+  );
 }

@@ -9,7 +9,7 @@ import { createPlainOpenings } from "./plain-opening.ts";
 import { createPollServices } from "./poll-services.ts";
 import { pollSettingsOf } from "./poll-settings.ts";
 import { createKeysSigner } from "./signed-keys.ts";
-import { witnessPeersOf } from "./witness-round.ts";
+import { type SubmitToWitness, witnessPeersOf } from "./witness-round.ts";
 
 /** What the voting service is started from. */
 export interface VotingOptions {
@@ -22,6 +22,7 @@ export interface VotingOptions {
   readonly host?: string;
   /** Where the ledger is, in place of files in `CARRARA_DATA_DIR`. */
   readonly store?: LedgerStore;
+  readonly submitToWitness: SubmitToWitness;
   readonly now?: () => Date;
 }
 
@@ -46,6 +47,7 @@ export async function startVoting(options: VotingOptions): Promise<GrpcApp> {
     witnesses: peers.map(({ key }) => key),
   };
   const parts = {
+    submitToWitness: options.submitToWitness,
     ...{ settings, peers, openingOf, ledger, opener, log, now },
     choices: createChoices({ doughnutCounts }),
     keys: createKeysSigner(statement, env),

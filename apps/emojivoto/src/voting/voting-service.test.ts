@@ -11,7 +11,7 @@ import {
 import { serviceDefinitionOf } from "../grpc/service-definition.ts";
 import type { GrpcApp } from "../service/grpc-app.ts";
 import { call } from "../testing/call.ts";
-import { startVoting } from "../testing/start-demo.ts";
+import { startTestVoting } from "../testing/start-demo.ts";
 
 const service = serviceDefinitionOf(VotingService);
 const apps: GrpcApp[] = [];
@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 async function started(doughnutCounts = false): Promise<GrpcApp> {
-  const app = await startVoting(doughnutCounts);
+  const app = await startTestVoting({ doughnutCounts });
   apps.push(app);
   return app;
 }

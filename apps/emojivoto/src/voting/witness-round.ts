@@ -1,6 +1,5 @@
 import type { Ledger, LedgerCheckpoint } from "@carrara/ledger";
 import { type NoteSignature, parseVerifierKey, type VerifierKey } from "@carrara/transparency";
-import { type Cosignature, type SubmitCheckpointOptions, WitnessError } from "@carrara/witness";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import type { Log } from "../service/log.ts";
 
@@ -21,6 +20,18 @@ export type WitnessRound = (checkpoint: LedgerCheckpoint) => Promise<{
   readonly signatures: readonly NoteSignature[];
   readonly verdict: WitnessVerdict;
 }>;
+
+/** Asks one witness: `submitCheckpoint` of the witness room, whose errors have its codes. */
+export type SubmitToWitness = (submission: {
+  readonly url: string;
+  /** Size that this witness cosigned last; 0 asks for it by a conflict. */
+  readonly oldSize: number;
+  readonly proof: readonly Uint8Array[];
+  /** The signed note. */
+  readonly checkpoint: string;
+  readonly witnessKey: VerifierKey;
+  readonly timeoutMs: number;
+}) => Promise<{ readonly signature: NoteSignature }>;
 
 /** Longest list, and longest time for one round. */
 const MAX_WITNESSES = 16;
@@ -46,7 +57,7 @@ export function witnessPeersOf(text: string): readonly WitnessPeer[] {
 export function createWitnessRound(options: {
   readonly peers: readonly WitnessPeer[];
   readonly ledger: Pick<Ledger, "consistency">;
-  readonly submit: (options: SubmitCheckpointOptions) => Promise<Cosignature>;
+  readonly submit: SubmitToWitness;
   readonly log: Log;
   /** Called with the name of a witness that has seen another history. */
   readonly onConflict: (witness: string) => void;
@@ -94,9 +105,8 @@ function createAsker(
       return await submitFrom(cosignedSize, checkpoint);
     } catch (error) {
       // It knows the log from before this process: it says from where to prove.
-      const { code, size } = error instanceof WitnessError ? error : { code: "", size: undefined };
-      if (code !== "WITNESS_CONFLICT" || size === undefined) throw error;
-      if (size > checkpoint.size) throw new WitnessError("WITNESS_FORK", AHEAD, { size });
+      const size = conflictSizeOf(error);
+      if (size === undefined || size > checkpoint.size) throw error;
       return await submitFrom(size, checkpoint);
     }
   };
@@ -109,8 +119,7 @@ function createAsker(
       silent = false;
       return answer;
     } catch (error) {
-      const isFork =
-        error instanceof WitnessError && ["WITNESS_FORK", "WITNESS_CONFLICT"].includes(error.code);
+      const isFork = FORKS.has(codeOf(error));
       const reason = error instanceof Error ? error.message : "unknown";
       if (isFork) {
         conflict = true;
@@ -126,7 +135,17 @@ function createAsker(
   };
 }
 
-const AHEAD = "the witness has cosigned more than there is";
+/** A witness that has cosigned more than there is says conflict, one that sees another tree says fork. */
+const FORKS: ReadonlySet<string> = new Set(["WITNESS_CONFLICT", "WITNESS_FORK"]);
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function conflictSizeOf(error: unknown): number | undefined {
+  const isConflict = error instanceof Error && codeOf(error) === "WITNESS_CONFLICT";
+  return isConflict && "size" in error && typeof error.size === "number" ? error.size : undefined;
+}
 
 function keyOf(text: string): VerifierKey {
   try {

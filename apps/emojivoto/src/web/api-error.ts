@@ -36,7 +36,10 @@ const API_ERRORS: Readonly<Record<ApiErrorCode, readonly [status: number, text: 
   CONTENT_TYPE_UNSUPPORTED: [415, "the body has another content type than this route takes"],
   COORDINATOR_UNAVAILABLE: [503, "the coordinator does not answer"],
   CROSS_SITE_REFUSED: [403, "votes from other sites are not counted"],
-  DEADLINE_EXCEEDED: [504, "the voting service did not answer in time, send again with the same id"],
+  DEADLINE_EXCEEDED: [
+    504,
+    "the voting service did not answer in time, send again with the same id",
+  ],
   IDEMPOTENCY_KEY_INVALID: [400, "Idempotency-Key has 1 to 64 visible ascii characters"],
   IDEMPOTENCY_KEY_REUSED: [409, "another vote was counted under this Idempotency-Key"],
   INTERNAL_ERROR: [500, "internal error"],

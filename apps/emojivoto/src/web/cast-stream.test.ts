@@ -1,29 +1,37 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { type Batch, decodeBatch, encodeBatch } from "../ballot/ballot-codec.ts";
+import { encodeAnswerBatch } from "../ballot/answer-batch.ts";
+import { type CastBatch, decodeCastBatch } from "../ballot/cast-batch.ts";
+import { castStatus } from "../ballot/cast-status.ts";
 import type { GrpcChannel, StreamEvents } from "../grpc/grpc-channel.ts";
 import { RpcError, rpcCode } from "../grpc/rpc-status.ts";
-import { createVoteStream, type VoteStream } from "./vote-stream.ts";
+import { type CastStream, createCastStream } from "./cast-stream.ts";
 
 interface World {
-  readonly votes: VoteStream<string>;
+  readonly casts: CastStream<string>;
   /** Batches sent, in order. */
-  readonly sent: Batch[];
-  /** `ticket:code` of each settled vote. */
+  readonly sent: CastBatch[];
+  /** `ticket:status` of each settled vote. */
   readonly settled: string[];
+  /** What came with them. */
+  readonly answers: (Uint8Array | string | undefined)[];
   readonly opened: StreamEvents[];
-  ack(batch: Batch | undefined, outcomes: readonly number[]): void;
+  vote(choice: number, ticket: string): number;
+  ack(batch: CastBatch | undefined, statuses: readonly number[]): void;
   breakStream(): void;
   passTime(ms: number): void;
 }
 
 const worlds: World[] = [];
 afterEach(() => {
-  for (const world of worlds.splice(0)) world.votes.close();
+  for (const world of worlds.splice(0)) world.casts.close();
 });
 
+const EMPTY = { receipts: [], hashes: [], checkpoint: "", answers: [], logKey: "" };
+
 function createWorld(deadlineMs = 2_000): World {
-  const sent: Batch[] = [];
+  const sent: CastBatch[] = [];
   const settled: string[] = [];
+  const answers: (Uint8Array | string | undefined)[] = [];
   const opened: StreamEvents[] = [];
   let now = 0;
   const down = new RpcError(rpcCode.unavailable, "connection is down");
@@ -32,7 +40,8 @@ function createWorld(deadlineMs = 2_000): World {
     openStream: (_path, events) => {
       opened.push(events);
       return {
-        send: (message) => sent.push(decodeBatch(message)),
+        send: (message) => sent.push(decodeCastBatch(message)),
+        end: () => undefined,
         destroy: () => {
           events.onEnd(down);
         },
@@ -40,19 +49,30 @@ function createWorld(deadlineMs = 2_000): World {
     },
     close: () => undefined,
   };
-  const votes = createVoteStream<string>({
+  const casts = createCastStream<string>({
     channel,
-    settle: (ticket, code) => settled.push(`${ticket}:${code}`),
+    settle: (ticket, { status, answer, group, receipt }) => {
+      settled.push(`${ticket}:${status}`);
+      answers.push(answer ?? (receipt && group?.textOf(receipt)));
+    },
     onDown: () => undefined,
     now: () => now,
     deadlineMs,
   });
   const world: World = {
-    votes,
+    casts,
     sent,
     settled,
+    answers,
     opened,
-    ack: (batch, values) => opened.at(-1)?.onMessage(encodeBatch({ id: batch?.id ?? -1, values })),
+    vote: (choice, ticket) =>
+      casts.castVote({ choice, ballotId: new Uint8Array(16), wantsReceipt: false }, ticket),
+    ack: (batch, statuses) =>
+      opened
+        .at(-1)
+        ?.onMessage(
+          encodeAnswerBatch({ ...EMPTY, id: batch?.id ?? 0, statuses: Uint8Array.from(statuses) }),
+        ),
     breakStream: () => opened.at(-1)?.onEnd(down),
     passTime: (ms) => {
       now += ms;
@@ -66,95 +86,95 @@ const turn = async (): Promise<void> => {
   await new Promise(setImmediate);
 };
 
-describe("the vote stream", () => {
+describe("the cast stream", () => {
   test("sends the votes of one turn as one batch and settles each by its own outcome", async () => {
-    const { votes, sent, settled, ack } = createWorld();
+    const { vote, sent, settled, ack } = createWorld();
     for (const [choice, ticket] of [
       [2, "a"],
       [69, "b"],
       [1, "c"],
     ] as const) {
-      expect(votes.cast(choice, ticket)).toBe(rpcCode.ok);
+      expect(vote(choice, ticket)).toBe(castStatus.done);
     }
     expect(sent).toEqual([]);
     await turn();
-    expect(sent.map(({ values }) => values)).toEqual([[2, 69, 1]]);
-    ack(sent[0], [0, 2, 0]);
-    expect(settled).toEqual(["a:0", "b:2", "c:0"]);
+    expect(sent.map(({ votes }) => votes.map(({ choice }) => choice))).toEqual([[2, 69, 1]]);
+    ack(sent[0], [0, 1, 0]);
+    expect(settled).toEqual(["a:0", "b:1", "c:0"]);
   });
 
   test("does not wait for the turn's end with 32 votes, and keeps several batches in flight", async () => {
-    const { votes, sent, settled, ack } = createWorld();
-    for (let i = 0; i < 70; i++) votes.cast(1, `${i}`);
-    expect(sent.map(({ values }) => values.length)).toEqual([32, 32]);
+    const { vote, sent, settled, ack } = createWorld();
+    for (let i = 0; i < 70; i++) vote(1, `${i}`);
+    expect(sent.map(({ votes }) => votes.length)).toEqual([32, 32]);
     await turn();
-    expect(sent.map(({ values }) => values.length)).toEqual([32, 32, 6]);
+    expect(sent.map(({ votes }) => votes.length)).toEqual([32, 32, 6]);
     expect(new Set(sent.map(({ id }) => id)).size).toBe(3);
     ack(sent[2], new Array<number>(6).fill(0));
     expect(settled).toEqual(["64:0", "65:0", "66:0", "67:0", "68:0", "69:0"]);
   });
 
   test("refuses the vote above 4096 under way, and takes votes again after an answer", async () => {
-    const { votes, sent, ack } = createWorld();
-    for (let i = 0; i < 4096; i++) expect(votes.cast(1, "t")).toBe(rpcCode.ok);
-    expect(votes.cast(1, "t")).toBe(rpcCode.resourceExhausted);
+    const { vote, sent, ack } = createWorld();
+    for (let i = 0; i < 4096; i++) expect(vote(1, "t")).toBe(castStatus.done);
+    expect(vote(1, "t")).toBe(castStatus.queueFull);
     ack(sent[0], new Array<number>(32).fill(0));
-    expect(votes.cast(1, "t")).toBe(rpcCode.ok);
+    expect(vote(1, "t")).toBe(castStatus.done);
     await turn();
   });
 
   test("settles votes in flight as unavailable when the stream breaks, and opens another after a pause", async () => {
-    const { votes, settled, opened, breakStream, passTime, sent, ack } = createWorld();
-    votes.cast(1, "lost");
+    const { vote, settled, opened, breakStream, passTime, sent, ack } = createWorld();
+    vote(1, "lost");
     await turn();
     breakStream();
-    expect(settled).toEqual(["lost:14"]);
-    expect(votes.cast(1, "early")).toBe(rpcCode.unavailable);
+    expect(settled).toEqual(["lost:11"]);
+    expect(vote(1, "early")).toBe(castStatus.unavailable);
     passTime(60);
-    expect(votes.cast(1, "late")).toBe(rpcCode.ok);
+    expect(vote(1, "late")).toBe(castStatus.done);
     await turn();
     expect(opened.length).toBe(2);
     ack(sent.at(-1), [0]);
-    expect(settled).toEqual(["lost:14", "late:0"]);
+    expect(settled).toEqual(["lost:11", "late:0"]);
   });
 
   test("waits longer after each failure", async () => {
-    const { votes, breakStream, passTime } = createWorld();
+    const { vote, breakStream, passTime } = createWorld();
     for (const pauseMs of [50, 100, 200, 400, 800, 1600, 2000, 2000]) {
-      expect(votes.cast(1, "t")).toBe(rpcCode.ok);
+      expect(vote(1, "t")).toBe(castStatus.done);
       await turn();
       breakStream();
       passTime(pauseMs - 1);
-      expect(votes.cast(1, "t")).toBe(rpcCode.unavailable);
+      expect(vote(1, "t")).toBe(castStatus.unavailable);
       passTime(1);
     }
   });
 
   test("settles a vote without an answer as deadlineExceeded, once, and ignores the late answer", async () => {
-    const { votes, sent, settled, passTime, ack } = createWorld();
-    votes.cast(1, "slow");
+    const { vote, sent, settled, passTime, ack } = createWorld();
+    vote(1, "slow");
     await turn();
     passTime(2_001);
-    await expect.poll(() => settled).toEqual(["slow:4"]);
+    await expect.poll(() => settled).toEqual(["slow:12"]);
     ack(sent[0], [0]);
-    expect(settled).toEqual(["slow:4"]);
+    expect(settled).toEqual(["slow:12"]);
   });
 
   test("gives a connection up that answers nothing for two deadlines", async () => {
-    const { votes, settled, opened, passTime } = createWorld();
-    votes.cast(1, "a");
+    const { vote, settled, opened, passTime } = createWorld();
+    vote(1, "a");
     await turn();
     passTime(4_001);
-    await expect.poll(() => settled).toEqual(["a:4"]);
+    await expect.poll(() => settled).toEqual(["a:12"]);
     passTime(60);
-    votes.cast(1, "b");
+    vote(1, "b");
     await turn();
     expect(opened.length).toBe(2);
   });
 
   test("refuses an answer whose length differs from its batch", async () => {
-    const { votes, sent, ack } = createWorld();
-    votes.cast(1, "a");
+    const { vote, sent, ack } = createWorld();
+    vote(1, "a");
     await turn();
     expect(() => ack(sent[0], [0, 0])).toThrow(
       expect.objectContaining({ code: "BATCH_MALFORMED" }),

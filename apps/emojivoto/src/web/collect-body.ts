@@ -9,7 +9,10 @@ import { EmojivotoError } from "../service/emojivoto-error.ts";
 export function collectBody(
   request: IncomingMessage,
   maxBytes: number,
-  { done, fail }: { readonly done: (body: Buffer) => void; readonly fail: (error: unknown) => void },
+  {
+    done,
+    fail,
+  }: { readonly done: (body: Buffer) => void; readonly fail: (error: unknown) => void },
 ): void {
   let first: Buffer | undefined;
   let rest: Buffer[] | undefined;

@@ -39,7 +39,9 @@ export function createEvidenceSource(options: {
 }): EvidenceSource {
   const { host, rootPem, siteChain, now } = options;
   const transport = options.transport ?? createHttpsTransport({ host, timeoutMs: TIMEOUT_MS });
-  let kept: { readonly answers: Record<string, CoordinatorAnswer>; readonly until: number } | undefined;
+  let kept:
+    | { readonly answers: Record<string, CoordinatorAnswer>; readonly until: number }
+    | undefined;
 
   const ask = async (path: string): Promise<CoordinatorAnswer> => {
     const trust = { kind: "pinned", rootPem: rootPem() } as const;

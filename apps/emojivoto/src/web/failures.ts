@@ -16,7 +16,8 @@ const RETRY_AFTER = ["Retry-After", "1"];
 export function answerVoteFailed(response: ServerResponse, status: CastStatus): void {
   if (status === castStatus.refused) answerStatus(response, rpcCode.unknown, DOUGHNUT_MESSAGE);
   else if (UNAVAILABLE.has(status)) answerStatus(response, rpcCode.unavailable, "");
-  else if (status === castStatus.deadlineExceeded) answerStatus(response, rpcCode.deadlineExceeded, "");
+  else if (status === castStatus.deadlineExceeded)
+    answerStatus(response, rpcCode.deadlineExceeded, "");
   // What the original never had to say.
   else answerApiError(response, apiErrorOfStatus(status));
 }

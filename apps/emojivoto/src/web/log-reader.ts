@@ -1,6 +1,6 @@
 import {
-  type DescMessage,
   create,
+  type DescMessage,
   fromBinary,
   type MessageInitShape,
   type MessageShape,

@@ -43,8 +43,7 @@ export function createPublicDocuments({
       return boardOf(await feed.get(), glyphs);
     },
     keys: async () => keysOf(await feed.get(), undefined),
-    checkpoint: async () =>
-      readyPublicAnswer("text", Buffer.from((await feed.get()).checkpoint)),
+    checkpoint: async () => readyPublicAnswer("text", Buffer.from((await feed.get()).checkpoint)),
     tally: async () => {
       const { tally } = await feed.get();
       return tally === "" ? undefined : readyPublicAnswer("text", Buffer.from(tally));

@@ -80,7 +80,11 @@ export function createVoteRoutes({
   const quickChoice = (body: Buffer): number | undefined =>
     catalogue.peek()?.values.get(firstChoiceText(body));
 
-  const castForReceipt = async (body: Buffer, id: Uint8Array, ticket: VoteTicket): Promise<void> => {
+  const castForReceipt = async (
+    body: Buffer,
+    id: Uint8Array,
+    ticket: VoteTicket,
+  ): Promise<void> => {
     const { choices } = await catalogue.get();
     const shortcode = await choiceOfBody(FORM, body);
     const choice = choices.get(shortcode ?? "");

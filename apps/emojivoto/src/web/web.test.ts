@@ -14,7 +14,7 @@ import {
   createKeptLog,
   type Demo,
   startDemo,
-  startVoting,
+  startTestVoting,
   testAssets,
 } from "../testing/start-demo.ts";
 import { attestationFactsOf } from "./attestation.ts";
@@ -53,7 +53,7 @@ afterEach(async () => {
 });
 
 async function started(doughnutCounts = false): Promise<Demo> {
-  const demo = await startDemo(doughnutCounts);
+  const demo = await startDemo({ doughnutCounts });
   closers.push(demo.stop);
   return demo;
 }
@@ -222,11 +222,14 @@ describe("a vote", () => {
       all.map(async (shortcode) => (await fetch(`${url}/api/vote?choice=${shortcode}`)).status),
     );
     expect(new Set(answers)).toEqual(new Set([200]));
-    const board = (await (await fetch(`${url}/api/v2/leaderboard`)).json()) as {
-      total: number;
-      results: unknown[];
+    const board = async (): Promise<readonly number[]> => {
+      const { total, results } = (await (await fetch(`${url}/api/v2/leaderboard`)).json()) as {
+        total: number;
+        results: unknown[];
+      };
+      return [total, results.length];
     };
-    expect([board.total, board.results.length]).toEqual([500, 99]);
+    await expect.poll(board).toEqual([500, 99]);
   });
 });
 
@@ -240,9 +243,27 @@ describe("the leaderboard", () => {
     expect(answer.body).toBe(
       '[{"shortcode":":poop:","unicode":"💩","votes":"2"},{"shortcode":":joy:","unicode":"😂","votes":"1"},{"shortcode":":taco:","unicode":"🌮","votes":"1"}]\n',
     );
-    expect((await ask(url, "/api/v2/leaderboard")).body).toBe(
-      '{"results":[{"shortcode":":poop:","unicode":"💩","votes":2},{"shortcode":":joy:","unicode":"😂","votes":1},{"shortcode":":taco:","unicode":"🌮","votes":1}],"total":4}\n',
-    );
+    const poll = {
+      state: "open",
+      opens: null,
+      closes: null,
+      revote: "unlimited",
+      interimResults: "shown",
+    };
+    const board = async (): Promise<unknown> =>
+      JSON.parse((await ask(url, "/api/v2/leaderboard")).body);
+    await expect.poll(board).toEqual({
+      results: [
+        { shortcode: ":poop:", unicode: "💩", votes: 2 },
+        { shortcode: ":joy:", unicode: "😂", votes: 1 },
+        { shortcode: ":taco:", unicode: "🌮", votes: 1 },
+      ],
+      total: 4,
+      superseded: 0,
+      treeSize: 4,
+      poll,
+      accepting: true,
+    });
   });
 
   test("survives a vote for an emoji outside the catalogue", async () => {
@@ -260,9 +281,18 @@ describe("back ends that fail", () => {
     const { url, voting, log } = await started();
     await ask(url, "/api/vote?choice=:joy:");
     await voting.stop(0);
-    for (const target of ["/api/vote?choice=:joy:", "/api/leaderboard", "/api/v2/leaderboard"]) {
+    for (const target of ["/api/vote?choice=:joy:", "/api/leaderboard"]) {
       const { status, body } = await ask(url, target);
       expect([status, body]).toEqual([503, UNAVAILABLE]);
+    }
+    for (const target of [
+      "leaderboard",
+      "ballot/keys",
+      "ballot/checkpoint",
+      "ballot/proof?index=0",
+    ]) {
+      const { status, body } = await ask(url, `/api/v2/${target}`);
+      expect([status, JSON.parse(body).code]).toEqual([503, "VOTING_UNAVAILABLE"]);
     }
     expect((await ask(url, "/readyz")).status).toBe(503);
     expect((await ask(url, "/healthz")).status).toBe(200);
@@ -274,7 +304,10 @@ describe("back ends that fail", () => {
     await ask(url, "/api/vote?choice=:joy:");
     await voting.stop(0);
     expect((await ask(url, "/api/vote?choice=:joy:")).status).toBe(503);
-    const again = await startVoting(true, voting.grpcPort);
+    const again = await startTestVoting({
+      doughnutCounts: true,
+      env: { GRPC_PORT: String(voting.grpcPort) },
+    });
     closers.push(async () => await again.stop(0));
     await expect
       .poll(async () => (await ask(url, "/api/vote?choice=:doughnut:")).status, { timeout: 5_000 })
@@ -296,7 +329,11 @@ describe("back ends that fail", () => {
       unary: async () => {
         throw await Promise.resolve(new RpcError(rpcCode.deadlineExceeded, "no answer in time"));
       },
-      openStream: () => ({ send: () => undefined, destroy: () => undefined }),
+      openStream: () => ({
+        send: () => undefined,
+        end: () => undefined,
+        destroy: () => undefined,
+      }),
       close: () => undefined,
     };
     const web = createWeb({

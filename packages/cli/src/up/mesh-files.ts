@@ -19,7 +19,12 @@ export interface MeshFiles {
   /** Encrypted recovery secrets, if the manifest has recovery keys. */
   readonly recoveryData: string;
   readonly bot: string;
-  marble(instance: string): { readonly dir: string; readonly uuid: string };
+  /** `data` is where a marble may keep what it seals itself. */
+  marble(instance: string): {
+    readonly dir: string;
+    readonly uuid: string;
+    readonly data: string;
+  };
   log(name: string): string;
 }
 
@@ -39,7 +44,7 @@ export function meshFilesIn(stateDir: string): MeshFiles {
     bot: join(stateDir, "vote-bot.mjs"),
     marble: (instance) => {
       const dir = join(stateDir, "marbles", instance);
-      return { dir, uuid: join(dir, "uuid") };
+      return { dir, uuid: join(dir, "uuid"), data: join(dir, "data") };
     },
     log: (name) => join(stateDir, "logs", `${name}.log`),
   };

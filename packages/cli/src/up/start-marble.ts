@@ -13,6 +13,8 @@ export interface MarbleStart {
   readonly files: MeshFiles;
   readonly coordinator: AttestedCoordinator;
   readonly meshPort: number;
+  /** Port of the Coordinator's client API on this machine. */
+  readonly coordinatorPort: number;
   readonly marble: MarbleConfig;
   readonly image: SignedImage;
   readonly portMap: PortMap;
@@ -24,8 +26,8 @@ export interface MarbleStart {
 
 /** Starts one marble, which activates itself. Throws the platform's codes. */
 export async function startMarble(start: MarbleStart): Promise<RunningChild> {
-  const { dir, uuid } = start.files.marble(start.instance);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const { data, dir, uuid } = start.files.marble(start.instance);
+  await mkdir(data, { recursive: true, mode: 0o700 });
   return await startEnclave(start.platform, {
     name: `marble ${start.instance}`,
     image: start.image.bytes,
@@ -37,6 +39,8 @@ export async function startMarble(start: MarbleStart): Promise<RunningChild> {
       EDG_MARBLE_DNS_NAMES: start.marble.dnsNames.join(","),
       EDG_MARBLE_UUID_FILE: uuid,
       CARRARA_PORT_MAP: JSON.stringify(start.portMap),
+      CARRARA_COORDINATOR_ADDR: `localhost:${start.coordinatorPort}`,
+      CARRARA_DATA_DIR: data,
       CARRARA_ATTESTATION_JSON: JSON.stringify(attestationOf(start)),
       ...start.env,
     },

@@ -220,6 +220,7 @@ function createMesh(parts: MeshParts): Mesh {
         files,
         coordinator: coordinator.attested,
         meshPort: ports.mesh,
+        coordinatorPort: ports.coordinator,
         marble,
         image: imageFor(images, options.image ?? marble.image, marble.image),
         portMap: portMapOf(config, marble, plan),
