@@ -13,7 +13,7 @@ import {
 const ENC_END = KEY_ID_BYTES + PUBLIC_KEY_BYTES;
 
 /** A ballot as the voting service sees it. */
-export interface OpenedBallot {
+interface OpenedBallot {
   readonly ballot: BallotFields;
   sealAnswer(answer: BallotAnswer): Promise<Uint8Array>;
 }
