@@ -123,6 +123,11 @@ describe("npm start", () => {
     expect(started.stderr()).toContain("PORT_TAKEN");
     expect(started.stderr()).toContain(String(port));
     expect(started.stderr()).toContain(option);
+    expect(started.events.at(-1)).toEqual({
+      event: "failed",
+      code: "PORT_TAKEN",
+      message: expect.stringContaining(`${port} is taken by another program`),
+    });
     await new Promise((resolve) => holder.close(resolve));
   });
 

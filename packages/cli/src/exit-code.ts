@@ -48,10 +48,14 @@ export function errorLine(error: unknown): string {
   return `Error: ${errorCodeOf(error)}: ${printableLines(messageOf(error))}\n`;
 }
 
-/** The document that goes to standard output where results are JSON. */
+/** The document that goes to standard output where results are JSON, on one line as they are. */
 export function errorJson(error: unknown): string {
-  const failure = { code: errorCodeOf(error), message: messageOf(error) };
-  return `${printableLines(JSON.stringify({ error: failure }, null, 2))}\n`;
+  return `${printableLines(JSON.stringify({ error: failureOf(error) }))}\n`;
+}
+
+/** What went wrong, for programs. */
+export function failureOf(error: unknown): { readonly code: string; readonly message: string } {
+  return { code: errorCodeOf(error), message: messageOf(error) };
 }
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import { readFile, symlink } from "node:fs/promises";
+import { readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { parseImage } from "@carrara/tee";
 import { afterEach, describe, expect, test } from "vitest";
@@ -58,6 +58,15 @@ describe("a build", () => {
     const before = await build(app);
     await app.write(path, content);
     expect(await build(app)).not.toEqual(before);
+  });
+
+  test("says what an app outside of every repository lacks", async () => {
+    const app = await apps.create({ ...FILES, "enclave.json": configOf({ kind: "marble" }) });
+    await rm(join(app.dir, "node_modules"), { recursive: true });
+    await expect(build(app)).rejects.toMatchObject({
+      code: "BUILD_FAILED",
+      message: expect.stringContaining("depends on @carrara/marble"),
+    });
   });
 
   test("says where it is", async () => {

@@ -145,7 +145,9 @@ describe("carrara up", () => {
         void runCli([...line, ...FREE_PORTS], options).then(resolve);
       });
       expect(result.code).toBe(1);
-      expect(result.stdout).toContain('{"event":"failed","code":"PROCESS_ENDED"}');
+      expect(result.stdout).toContain(
+        '{"event":"failed","code":"PROCESS_ENDED","message":"marble web ended with code 7;',
+      );
       expect(result.stderr).toMatch(/^Error: PROCESS_ENDED: marble web ended with code 7;/m);
       expect(result.stderr).toContain("asked to exit");
       expect(meshProcesses()).toEqual([]);
@@ -217,16 +219,20 @@ describe("carrara up", () => {
   );
 
   test.each([
-    ["a marble that is not in mesh.json", "shop=web", 1, "APP_INVALID"],
-    ["an image that is not in enclave.json", "web=shop", 1, "APP_INVALID"],
-    ["neither", "web", 2, "USAGE"],
+    ["a marble that is not in mesh.json", "shop=web", 1, "APP_INVALID", "has no marble shop"],
+    ["an image that is not in enclave.json", "web=shop", 1, "APP_INVALID", "has no image shop"],
+    ["neither", "web", 2, "USAGE", "an image is given as MARBLE=IMAGE"],
   ])(
     "refuses --image with %s",
-    async (_, image, code, error) => {
+    async (_, image, code, error, message) => {
       const result = await up(["--image", image]);
       expect(result.code).toBe(code);
       expect(result.stderr).toMatch(new RegExp(`^Error: ${error}: `, "m"));
-      expect(result.events.at(-1)).toEqual({ event: "failed", code: error });
+      expect(result.events.at(-1)).toEqual({
+        event: "failed",
+        code: error,
+        message: expect.stringContaining(message),
+      });
     },
     TIMEOUT_MS,
   );

@@ -3,7 +3,8 @@ import type { TeeKind } from "@carrara/attestation";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CliIo } from "../cli-io.ts";
 import type { CommandContext } from "../command-context.ts";
-import { errorCodeOf } from "../exit-code.ts";
+import { failureOf } from "../exit-code.ts";
+import { printableLines } from "../printable.ts";
 import { stateDirOf } from "../state-dir.ts";
 import { DEFAULT_PORTS } from "../up/mesh-ports.ts";
 import { createProgress, type Progress } from "../up/progress.ts";
@@ -128,7 +129,7 @@ async function start(
 
 /** The event that ends a mesh which could not go on, as one JSON line. */
 export function failedLine(error: unknown): string {
-  return `${JSON.stringify({ event: "failed", code: errorCodeOf(error) })}\n`;
+  return `${printableLines(JSON.stringify({ event: "failed", ...failureOf(error) }))}\n`;
 }
 
 async function stopRequested(signal: AbortSignal): Promise<undefined> {
