@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeEvidence } from "@carrara/attestation";
-import { encodePem } from "@carrara/encoding";
+import { encodePem, parsePem } from "@carrara/encoding";
 import {
   type ActivationReq,
   createMarbleIdentity,
@@ -11,6 +11,7 @@ import {
 import type { Tee } from "@carrara/tee";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { CODE_METADATA } from "../api/mesh/activate-handler.ts";
+import type { ClientIdentity } from "./http-client.ts";
 
 /** How a call ended: parameters, or the gRPC status, text and Carrara code of a refusal. */
 export type ActivationOutcome =
@@ -120,4 +121,17 @@ function accepted(parameters: Parameters | undefined): ActivationOutcome {
 function refused(error: ServiceError): ActivationOutcome {
   const code = error.metadata.get(CODE_METADATA)[0]?.toString();
   return { kind: "refused", status: status[error.code], message: error.details, code };
+}
+
+/** The certificate and key that an activation gave, as they are shown to the client API. */
+export function marbleClient({ Env }: Parameters): ClientIdentity {
+  const first = (name: string): Uint8Array => {
+    const [block] = parsePem(new TextDecoder().decode(Env[name]));
+    if (block === undefined) throw new TypeError(`the parameters have no ${name}`);
+    return block.bytes;
+  };
+  return {
+    certificate: first("MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN"),
+    pkcs8: first("MARBLE_PREDEFINED_PRIVATE_KEY"),
+  };
 }

@@ -36,6 +36,9 @@ const MAX_CONNECTIONS = 1024;
 /** Names the request as the log does, so that who was refused can say which line to look for. */
 const REQUEST_ID_HEADER = "carrara-request-id";
 
+/** What every body is taken for; the routes read JSON. */
+const BODY_TYPE = "application/octet-stream";
+
 /** Routes of v1 that say the same as those of v2, for which no note is due (section 2.5). */
 const NOT_DEPRECATED: ReadonlySet<string> = new Set(["/update-manifest", "/update-cancel"]);
 
@@ -135,6 +138,11 @@ function createServer(deps: ClientApiDeps): FastifyInstance<Server> {
     // Node reports a handshake that takes too long, but leaves its socket open.
     socket.destroy();
     log[connectionLogLevel](handshakeFailure(error), "tls handshake failed");
+  });
+  // As in MarbleRun the type counts for nothing; one that Fastify cannot read would be an error.
+  app.addHook("onRequest", ({ raw }, _reply, done) => {
+    if (raw.headers["content-type"] !== undefined) raw.headers["content-type"] = BODY_TYPE;
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
