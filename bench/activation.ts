@@ -9,8 +9,8 @@ import {
   startCoordinator,
   type TestCoordinator,
 } from "../tests/e2e/support/coordinator.ts";
+import { rawActivate } from "../tests/e2e/support/raw-activate.ts";
 import { startYardstick, type Yardstick } from "./child.ts";
-import { rawActivate } from "./raw-activate.ts";
 import { type BenchReport, median, pairedRatio, percentile, series } from "./report.ts";
 
 const ROUNDS = 5;

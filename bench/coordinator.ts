@@ -9,9 +9,9 @@ import {
   startCoordinator,
   type TestCoordinator,
 } from "../tests/e2e/support/coordinator.ts";
+import { activateOn, openSession, rawActivate } from "../tests/e2e/support/raw-activate.ts";
 import { handshakes, perSecond } from "./activation.ts";
 import { runLoad, startYardstick, type Yardstick } from "./child.ts";
-import { activateOn, openSession, rawActivate } from "./raw-activate.ts";
 import {
   type BenchCase,
   type BenchReport,
