@@ -1,6 +1,7 @@
 /** Why a command failed before or beside what the libraries below report with their own codes. */
 export type CliErrorCode =
   | "USAGE"
+  | "UNREACHABLE"
   | "FILE_UNREADABLE"
   | "FILE_UNWRITABLE"
   | "FILE_EXISTS"
@@ -27,7 +28,11 @@ export type CliErrorCode =
   | "EVIDENCE_UNRECOGNISED"
   | "EVIDENCE_UNREADABLE"
   | "COLLATERAL_INVALID"
-  | "POLICY_INVALID";
+  | "POLICY_INVALID"
+  | "LOG_KEY_UNKNOWN"
+  | "EVIDENCE_REFUSED"
+  | "CONSISTENCY_INVALID"
+  | "SITE_ANSWER_INVALID";
 
 /** Thrown by this package. Messages name files, ports and options, never secrets. */
 export class CliError extends Error {

@@ -1,5 +1,7 @@
 import { AttestationError } from "@carrara/attestation";
+import { BallotError } from "@carrara/ballot";
 import { ClientError, isNotTrusted } from "@carrara/client";
+import { TransparencyError } from "@carrara/transparency";
 import { CliError } from "./cli-error.ts";
 import { printableLines } from "./printable.ts";
 
@@ -19,7 +21,15 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 const UNREACHABLE: ReadonlySet<string> = new Set(["UNREACHABLE", "COLLATERAL_UNAVAILABLE"]);
 
 /** Codes of this room that mean: somebody answered and is not what was promised. */
-const NOT_TRUSTED: ReadonlySet<string> = new Set(["MANIFEST_MISMATCH", "ROOT_CHANGED"]);
+const NOT_TRUSTED: ReadonlySet<string> = new Set([
+  "MANIFEST_MISMATCH",
+  "ROOT_CHANGED",
+  "LOG_KEY_UNKNOWN",
+  "EVIDENCE_REFUSED",
+]);
+
+/** Codes of the rooms below that mean: this is no file of the kind, so nothing was checked. */
+const MALFORMED = /_MALFORMED$/;
 
 /** The exit code that `error` ends the program with. */
 export function exitCodeOf(error: unknown): ExitCode {
@@ -32,6 +42,9 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof CliError) {
     if (error.code === "USAGE") return EXIT.usage;
     return NOT_TRUSTED.has(error.code) ? EXIT.notTrusted : EXIT.failed;
+  }
+  if (error instanceof BallotError || error instanceof TransparencyError) {
+    return MALFORMED.test(error.code) ? EXIT.failed : EXIT.notTrusted;
   }
   return error instanceof AttestationError ? EXIT.notTrusted : EXIT.failed;
 }

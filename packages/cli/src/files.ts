@@ -12,6 +12,16 @@ export async function readInput(path: string): Promise<Uint8Array> {
   return bytes;
 }
 
+/** The UTF-8 text of `path`, byte for byte. Throws `FILE_UNREADABLE`. */
+export async function readText(path: string): Promise<string> {
+  const bytes = await readInput(path);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new CliError("FILE_UNREADABLE", `${path} is not UTF-8 text`, { cause });
+  }
+}
+
 /** The bytes of `path`, undefined when there is no such file. Throws `FILE_UNREADABLE`. */
 export async function readOptional(path: string): Promise<Uint8Array | undefined> {
   let bytes: Uint8Array;

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { CliError } from "./cli-error.ts";
 import type { CliIo } from "./cli-io.ts";
 import type { CommandContext } from "./command-context.ts";
+import { addBallotCommands } from "./commands/ballot-command.ts";
 import { addCertificateCommands } from "./commands/certificate-command.ts";
 import { addCheckCommand } from "./commands/check-command.ts";
 import { addCompletionCommand } from "./commands/completion-command.ts";
@@ -14,7 +15,9 @@ import { addRunCommand } from "./commands/run-image-command.ts";
 import { addSecretCommands } from "./commands/secret-command.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
 import { addUpCommand, failedLine } from "./commands/up-command.ts";
+import { addVerifyCommand } from "./commands/verify-command.ts";
 import { addVersionCommand } from "./commands/version-command.ts";
+import { addWitnessCommands } from "./commands/witness-command.ts";
 import { EXIT, type ExitCode, errorJson, errorLine, exitCodeOf } from "./exit-code.ts";
 import { addGlobalOptions, type GlobalOptions } from "./global-options.ts";
 
@@ -23,6 +26,8 @@ Examples:
   carrara up apps/emojivoto                                     run a mesh on this machine
   carrara manifest verify manifest.json localhost:4433 -i       check what a mesh enforces
   carrara status localhost:4433                                 ask a verified Coordinator
+  carrara verify https://localhost:8443 -i                      who runs a site, who can change it
+  carrara ballot check receipt.json --evidence evidence.json    prove that a ballot is in the log
   carrara evidence verify quote.bin --policy policy.json        verify evidence in a file
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not trusted, 4 unreachable.
@@ -89,6 +94,9 @@ function createProgram(io: CliIo): Command {
   addStatusCommand(program, contextOf);
   addCheckCommand(program, contextOf);
   addCertificateCommands(program, contextOf);
+  addVerifyCommand(program, contextOf, "verify");
+  addBallotCommands(program, contextOf);
+  addWitnessCommands(program, contextOf);
   addEvidenceCommands(program, contextOf);
   addImageCommands(program, contextOf);
   addRunCommand(program, contextOf);

@@ -1,5 +1,5 @@
 import { EncodingError, fromHex } from "@carrara/encoding";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
 import { type CollateralSource, fileSource, serviceSource } from "../evidence/collateral-source.ts";
@@ -17,11 +17,11 @@ import { showEvidence } from "../evidence/show-evidence.ts";
 import { refusing, verifyEvidence } from "../evidence/verify-evidence.ts";
 import type { GlobalOptions } from "../global-options.ts";
 import { writeReport } from "../report.ts";
+import { timeOf } from "../time-option.ts";
 
 const REPORT_DATA_BYTES = 64;
 /** Bytes of a nonce that an attestation result may repeat (RFC 9711 section 4.1). */
 const EAR_NONCE_BYTES = { min: 8, max: 64 };
-const RFC3339 = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/i;
 
 /** Options of `evidence verify` beside the global ones. */
 interface VerifyOptions {
@@ -72,17 +72,6 @@ export function addEvidenceCommands(
     .action(async (file: string, _: unknown, command: Command) => {
       await verify(contextOf(command), file, command.opts<VerifyOptions>());
     });
-}
-
-function timeOf(text: string): Date {
-  if (/^\d{1,11}$/.test(text)) return new Date(1000 * Number(text));
-  const day = RFC3339.exec(text)?.[1];
-  const [date, midnight] = [new Date(text.toUpperCase()), new Date(`${day}T00:00:00Z`)];
-  const isDate =
-    day !== undefined && ![date, midnight].some((time) => Number.isNaN(time.getTime()));
-  // A day that does not exist would roll over into the next month.
-  if (isDate && midnight.toISOString().startsWith(day)) return date;
-  throw new InvalidArgumentError("a time is 2025-07-04T10:28:44Z or seconds since 1970");
 }
 
 async function verify(context: CommandContext, file: string, given: VerifyOptions): Promise<void> {

@@ -1,8 +1,6 @@
 import { resolve } from "node:path";
 import { manifestFingerprint } from "@carrara/client";
-import { diffManifests, ManifestError, parseManifest } from "@carrara/manifest";
 import type { Command } from "commander";
-import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
 import {
   cacheCertificates,
@@ -13,18 +11,13 @@ import {
 } from "../coordinator-session.ts";
 import { writeOutput } from "../files.ts";
 import { effectiveManifest } from "../manifest/effective-manifest.ts";
+import { loadExpectedManifest, requireManifest } from "../manifest/expected-manifest.ts";
 import { loadManifest } from "../manifest/load-manifest.ts";
 import { keepRecoveryData } from "../recovery/recovery-data.ts";
 import { writeReport } from "../report.ts";
 import { addManifestAddCommands } from "./manifest-add-command.ts";
 import { addManifestReviewCommands } from "./manifest-review-command.ts";
 import { addUpdateCommands } from "./update-command.ts";
-
-/** What `manifest verify` takes in place of a file. */
-const FINGERPRINT = /^[0-9a-fA-F]{64}$/;
-
-/** Differences that an error names: as many as a screen shows. */
-const MAX_DIFFERENCES = 20;
 
 /** Adds `manifest` and what is below it (spec marblerun section 9.3). */
 export function addManifestCommands(
@@ -161,37 +154,16 @@ async function verifyManifest(
   host: string | undefined,
 ): Promise<void> {
   const { io, options } = context;
-  const manifest = FINGERPRINT.test(expected) ? undefined : await loadManifest(context, expected);
-  const fingerprint =
-    manifest === undefined ? expected.toLowerCase() : await manifestFingerprint(manifest);
+  const wanted = await loadExpectedManifest(context, expected);
   const session = await openAttestedSession(context, host);
-  const active = await session.client.getManifest(io.signal);
-  if (active.fingerprint !== fingerprint) {
-    throw new CliError(
-      "MANIFEST_MISMATCH",
-      `the Coordinator enforces the manifest ${active.fingerprint}, expected ${fingerprint}${differences(manifest, active.manifest)}`,
-    );
-  }
+  const { fingerprint, manifest: bytes } = await session.client.getManifest(io.signal);
+  requireManifest(wanted, { fingerprint, bytes });
   await cacheCertificates(context, session);
   writeReport(io, options, {
     text: `OK\n${coordinatorLines(session.coordinator)}`,
     assurance: session.assurance,
     json: { result: "OK", fingerprint, coordinator: describeCoordinator(session.coordinator) },
   });
-}
-
-/** What the two manifests say differently, in a line each; nothing where either cannot be read. */
-function differences(expected: Uint8Array | undefined, active: Uint8Array): string {
-  if (expected === undefined) return "";
-  try {
-    const changes = diffManifests(parseManifest(expected), parseManifest(active));
-    const found = changes.filter(({ change }) => change !== "follows");
-    if (found.length === 0) return "; they say the same in other bytes";
-    return [";", ...found.slice(0, MAX_DIFFERENCES).map(({ sentence }) => sentence)].join("\n  ");
-  } catch (cause) {
-    if (cause instanceof ManifestError) return "";
-    throw cause;
-  }
 }
 
 async function printSignature(context: CommandContext, file: string): Promise<void> {

@@ -1,5 +1,11 @@
 import { generateKeyPairSync, sign } from "node:crypto";
-import { createVerifierKey, type VerifierKey } from "@carrara/transparency";
+import {
+  cosignCheckpoint,
+  createVerifierKey,
+  encodeNote,
+  parseNote,
+  type VerifierKey,
+} from "@carrara/transparency";
 import { serveWitness } from "../serve-witness.ts";
 import type { StateFiles } from "../state-files.ts";
 import { openWitness, type WitnessEvent } from "../witness.ts";
@@ -34,6 +40,13 @@ export function createTestWitnessKey(name = "witness.example/w1"): WitnessKey {
     ),
     sign: (message) => new Uint8Array(sign(null, message, privateKey)),
   };
+}
+
+/** The note with the witness's cosignature, as if it had been asked. */
+export function cosignNote(noteText: string, key: WitnessKey, timeSeconds: number): string {
+  const { text, signatures } = parseNote(noteText);
+  const cosignature = cosignCheckpoint(text, key.verifierKey, key.sign, timeSeconds);
+  return encodeNote({ text, signatures: [...signatures, cosignature] });
 }
 
 /** Starts a witness with a key of its own. */

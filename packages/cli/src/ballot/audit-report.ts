@@ -1,0 +1,54 @@
+import type { AuditReport, Tally } from "@carrara/ballot";
+import { toHex } from "@carrara/encoding";
+import type { Report } from "../report.ts";
+import { describeLog, logLine, type TrustedLog } from "./trusted-log.ts";
+import { describeCosigners, witnessLine } from "./witness-lines.ts";
+
+/** What an audit has found, for people and for programs. */
+export function auditReport(audit: AuditReport, log: TrustedLog): Report {
+  const { newer, older, tally } = audit;
+  return {
+    text: [
+      `${headline(log)}: the log has ${newer.size} ballots; ${growth(audit)}`,
+      ...tallyLines(tally, newer.size),
+      logLine(log),
+      witnessLine(newer.cosignedBy, log.witnesses),
+    ].join("\n"),
+    ...(log.assurance === undefined ? {} : { assurance: log.assurance }),
+    json: {
+      result: "OK",
+      size: newer.size,
+      root: toHex(newer.root),
+      olderSize: older?.size ?? null,
+      olderRoot: older === undefined ? null : toHex(older.root),
+      tally: tally === undefined ? null : describeTally(tally),
+      ...describeLog(log),
+      cosignedBy: describeCosigners(newer.cosignedBy),
+    },
+  };
+}
+
+function headline({ assurance }: TrustedLog): string {
+  if (assurance === "simulation") return "OK FOR A SIMULATION";
+  return assurance === "none" ? "OK FOR A MESH WITHOUT EVIDENCE" : "OK";
+}
+
+function growth({ older, newer }: AuditReport): string {
+  if (older === undefined) return "there is no earlier checkpoint to compare it with";
+  if (older.size === newer.size) return "nothing was added to the earlier checkpoint or changed";
+  return `the earlier checkpoint's ${older.size} are all in it, unchanged`;
+}
+
+function tallyLines(tally: Tally | undefined, newerSize: number): readonly string[] {
+  if (tally === undefined) return ["No tally: results may be hidden until the poll closes"];
+  const { size, counted, superseded, votes } = tally;
+  const of = size === newerSize ? "" : `, over the earlier ${size} ballots`;
+  return [
+    `Tally signed by the log: ${counted} counted and ${superseded} superseded add up${of}`,
+    ...votes.map(({ choice, votes }) => `  choice ${choice}: ${votes}`),
+  ];
+}
+
+function describeTally({ size, counted, superseded, votes }: Tally): object {
+  return { size, counted, superseded, votes };
+}

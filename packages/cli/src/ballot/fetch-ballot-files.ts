@@ -1,0 +1,112 @@
+import { relative, resolve } from "node:path";
+import {
+  type Audited,
+  type AuditReport,
+  auditLog,
+  BallotError,
+  parseReceipt,
+} from "@carrara/ballot";
+import { parseCheckpoint, parseNote, TransparencyError } from "@carrara/transparency";
+import { CliError } from "../cli-error.ts";
+import type { CommandContext } from "../command-context.ts";
+import { readText } from "../files.ts";
+import { writeReport } from "../report.ts";
+import { auditReport } from "./audit-report.ts";
+import { keepFetched, keepRefused, pinnedCheckpoint } from "./ballot-directory.ts";
+import { parseConsistency } from "./consistency-file.ts";
+import { openSite } from "./site.ts";
+import type { TrustedLog } from "./trusted-log.ts";
+import { requireTrusted } from "./verified-bundle.ts";
+import { attestedTrust, type SiteEvidence, siteEvidence } from "./verified-site.ts";
+
+/** Options of `ballot fetch`. */
+export interface FetchOptions {
+  readonly out: string;
+  readonly receipt?: string;
+}
+
+/** A proof that a tree of the size `from` became the one of the size `to`. */
+type ProofSource = (from: number, to: number) => Promise<readonly Uint8Array[]>;
+
+/**
+ * Gets a poll's evidence, checkpoint and tally from its site, verifies them, and that the log only grew
+ * since the last time; then keeps them in a directory. What is refused replaces nothing.
+ */
+export async function fetchBallotFiles(
+  context: CommandContext,
+  url: string,
+  { out, receipt }: FetchOptions,
+): Promise<void> {
+  const { io, options } = context;
+  const dir = resolve(io.cwd, out);
+  const site = openSite(url, io.signal);
+  const found = await siteEvidence(context, site);
+  const log = logOf(context, found);
+  const prove: ProofSource = async (from, to) => {
+    // Nothing needs no proof; and what shrank has none.
+    if (from === 0 || from >= to) return [];
+    const path = `/api/v2/ballot/consistency?from=${from}&to=${to}`;
+    return parseConsistency(await site.getText(path, attestedTrust(found.report)));
+  };
+  const audited = await auditedOf(found, await pinnedCheckpoint(dir), prove);
+  const audit = await auditOrKeep(context, dir, { ...audited, ...log });
+  const receiptProof =
+    receipt === undefined
+      ? undefined
+      : await prove(await receiptSize(context, receipt), audit.newer.size);
+  const names = await keepFetched(dir, { evidence: found.text, audited, receiptProof });
+  const { text, json, ...assurance } = auditReport(audit, log);
+  const kept = `Kept in ${relative(io.cwd, dir) || "."}: ${names.join(", ")}`;
+  writeReport(io, options, {
+    ...assurance,
+    text: `${text}\n${kept}`,
+    json: { ...json, directory: dir, files: names },
+  });
+}
+
+function logOf(context: CommandContext, { report }: SiteEvidence): TrustedLog {
+  const assurance = requireTrusted(context, report);
+  const [keys] = report.facts.keys;
+  if (keys === undefined) throw new CliError("EVIDENCE_REFUSED", "the site tells no poll's keys");
+  const { logKey, witnesses } = keys;
+  return { logKey, witnesses, threshold: 0, source: "evidence", assurance };
+}
+
+async function auditedOf(
+  { bundle, report }: SiteEvidence,
+  older: string | undefined,
+  prove: ProofSource,
+): Promise<Audited> {
+  const { checkpoint } = report.facts;
+  if (checkpoint === undefined) {
+    throw new CliError("SITE_ANSWER_INVALID", "the site has no signed checkpoint yet");
+  }
+  const { note: newer, size } = checkpoint;
+  const tally = bundle.tally === undefined ? {} : { tally: bundle.tally };
+  if (older === undefined) return { newer, ...tally };
+  return { older, newer, consistency: await prove(sizeOf(older), size), ...tally };
+}
+
+async function auditOrKeep(
+  { io }: CommandContext,
+  dir: string,
+  p: Audited & TrustedLog,
+): Promise<AuditReport> {
+  try {
+    return await auditLog(p);
+  } catch (cause) {
+    if (!(cause instanceof BallotError || cause instanceof TransparencyError)) throw cause;
+    const path = await keepRefused(dir, p);
+    io.stderr(`What the site showed is kept in ${relative(io.cwd, path)}, for others to see\n`);
+    throw cause;
+  }
+}
+
+async function receiptSize({ io }: CommandContext, file: string): Promise<number> {
+  const receipt = parseReceipt(await readText(resolve(io.cwd, file)));
+  return sizeOf(receipt.proof.checkpoint);
+}
+
+function sizeOf(note: string): number {
+  return parseCheckpoint(parseNote(note).text).size;
+}
