@@ -25,7 +25,7 @@ beforeAll(async () => {
   const authority = await createAuthority(authorityNames(["localhost"], []), TEST_NOW);
   fresh = freshState("accepting-manifest", authority, TEST_CONTEXT.randomBytes(32));
   const names = { dnsNames: ["m"], ipAddresses: [], now: TEST_NOW };
-  const [user] = await Promise.all([createTestUser()]);
+  const user = await createTestUser();
   marble = await createMarbleIdentity(names);
   const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const owner = publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -75,7 +75,7 @@ beforeAll(async () => {
       },
       text: { Type: "plain", UserDefined: true },
     },
-    Users: { anna: { Certificate: user?.pem, Roles: ["all", "raise", "secrets"] } },
+    Users: { anna: { Certificate: user.pem, Roles: ["all", "raise", "secrets"] } },
     Roles: {
       all: { ResourceType: "Manifest", Actions: ["UpdateManifest"] },
       raise: { ResourceType: "Packages", ResourceNames: ["p"], Actions: ["UpdateSecurityVersion"] },
@@ -134,14 +134,14 @@ test("the manifest that others are made of is set, and marbles activate", async 
 
 test("any manifest is set as a whole or refused with a code", { timeout: TIMEOUT_MS }, async () => {
   const codes = new Map<string, number>();
-  const frozen = await encodeState(fresh);
+  const frozen = encodeState(fresh);
   await fc.assert(
     fc.asyncProperty(anyManifestNear(manifest), async (bytes) => {
       const code = await codeOf(async () => {
         const { state } = await setManifest(fresh, bytes, TEST_CONTEXT);
         expect(state.phase).toBe("accepting-marbles");
         // Whatever was accepted can be stored, read again, and used.
-        const again = await decodeState(await encodeState(state));
+        const again = await decodeState(encodeState(state));
         expect(again.deployment?.fingerprint).toBe(state.deployment?.fingerprint);
         await activateAll(again);
       });
@@ -149,7 +149,7 @@ test("any manifest is set as a whole or refused with a code", { timeout: TIMEOUT
     }),
     { numRuns: RUNS },
   );
-  expect(await encodeState(fresh)).toEqual(frozen);
+  expect(encodeState(fresh)).toEqual(frozen);
   // The property is about something: many are set, and many are refused in different ways.
   expect(codes.get("set")).toBeGreaterThan(RUNS / 20);
   expect(codes.size).toBeGreaterThan(8);

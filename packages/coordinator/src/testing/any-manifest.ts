@@ -112,5 +112,9 @@ function renamed(value: { readonly [key: string]: Json }, name: string): Json {
   const [first, ...rest] = Object.entries(value);
   if (first === undefined) return value;
   const entries = [[name, first[1]], ...rest] as const;
-  return JSON.parse(`{${entries.map(([k, v]) => `${JSON.stringify(k)}:${JSON.stringify(v)}`)}}`);
+  const members = entries.map(
+    ([key, member]) => `${JSON.stringify(key)}:${JSON.stringify(member)}`,
+  );
+  // Parsed, so that `__proto__` is a key like any other.
+  return JSON.parse(`{${members.join(",")}}`);
 }

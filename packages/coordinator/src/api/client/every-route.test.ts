@@ -73,9 +73,8 @@ function documented(method: string, path: string) {
   return { statuses: Object.keys(operation.responses), security: Object.keys(security ?? {})[0] };
 }
 
-async function call(request: HttpCall, client: TestUser | undefined = anna) {
-  const who = client === undefined ? {} : { client };
-  const { status, headers, text } = await callHttps(running.clientPort, { ...request, ...who });
+async function call(request: HttpCall, client: TestUser = anna) {
+  const { status, headers, text } = await callHttps(running.clientPort, { ...request, client });
   return { status, headers, text, json: text === "" ? undefined : JSON.parse(text) };
 }
 
