@@ -50,7 +50,7 @@ export function exitCodeOf(error: unknown): ExitCode {
 }
 
 /** The error's own code, `INTERNAL` when it has none. */
-export function errorCodeOf(error: unknown): string {
+function errorCodeOf(error: unknown): string {
   if (error instanceof Error && "code" in error && typeof error.code === "string")
     return error.code;
   return "INTERNAL";

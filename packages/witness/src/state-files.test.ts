@@ -26,6 +26,14 @@ describe("a state directory", () => {
     expect(await readdir(dir)).toEqual(["a"]);
   });
 
+  test("that cannot be one is refused with WITNESS_STATE_UNWRITABLE", async () => {
+    await writeFile(dir, "a file");
+    await expect(openStateDirectory(dir)).rejects.toMatchObject({
+      name: "WitnessError",
+      code: "WITNESS_STATE_UNWRITABLE",
+    });
+  });
+
   test("serves one witness at a time", async () => {
     const first = await openStateDirectory(dir);
     await expect(openStateDirectory(dir)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { chmod, mkdir, open, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { lockState } from "./state-lock.ts";
+import { lockState, type StateLock } from "./state-lock.ts";
+import { WitnessError } from "./witness-error.ts";
 
 /** The file operations that a witness's promise rests on; each has happened when it resolves. */
 export interface StateFiles {
@@ -19,14 +20,9 @@ export interface StateDirectory extends StateFiles {
   close(): Promise<void>;
 }
 
-/**
- * Opens `dir`, mode 0700, made if missing. Throws `WITNESS_STATE_LOCKED`; rejects with the system's
- * errors.
- */
+/** Opens `dir`, mode 0700, made if missing. Throws `WITNESS_STATE_LOCKED`, `WITNESS_STATE_UNWRITABLE`. */
 export async function openStateDirectory(dir: string): Promise<StateDirectory> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  await chmod(dir, 0o700);
-  const lock = await lockState(dir);
+  const lock = await prepare(dir);
   return {
     read: async (name) => await readIfThere(join(dir, name)),
     write: async (name, bytes) => await writeAndFlush(join(dir, name), bytes),
@@ -34,6 +30,19 @@ export async function openStateDirectory(dir: string): Promise<StateDirectory> {
     sync: async () => await flush(dir),
     close: async () => await lock.release(),
   };
+}
+
+async function prepare(dir: string): Promise<StateLock> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await chmod(dir, 0o700);
+    return await lockState(dir);
+  } catch (cause) {
+    if (cause instanceof WitnessError) throw cause;
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+    const message = `the state directory cannot be used (${code})`;
+    throw new WitnessError("WITNESS_STATE_UNWRITABLE", message, { cause });
+  }
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {

@@ -56,7 +56,7 @@ async function keep(files: StateFiles, name: string, bytes: Uint8Array): Promise
 }
 
 async function load(files: StateFiles, logs: TrustedLogs, origin: string): Promise<TreeHead> {
-  const bytes = await files.read(fileOf(origin));
+  const bytes = await read(files, fileOf(origin));
   if (bytes === undefined) return { size: 0, root: createTreeHasher().emptyRoot };
   try {
     const note = parseNote(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -67,8 +67,17 @@ async function load(files: StateFiles, logs: TrustedLogs, origin: string): Promi
   } catch (cause) {
     if (!(cause instanceof TransparencyError || cause instanceof TypeError)) throw cause;
   }
-  throw new WitnessError(
-    "WITNESS_STATE_INVALID",
-    `the checkpoint kept in ${fileOf(origin)} is not one that its log has signed`,
-  );
+  throw invalid(`the checkpoint kept in ${fileOf(origin)} is not one that its log has signed`);
+}
+
+async function read(files: StateFiles, name: string): Promise<Uint8Array | undefined> {
+  try {
+    return await files.read(name);
+  } catch (cause) {
+    throw invalid(`the checkpoint kept in ${name} cannot be read`, cause);
+  }
+}
+
+function invalid(message: string, cause?: unknown): WitnessError {
+  return new WitnessError("WITNESS_STATE_INVALID", message, { cause });
 }

@@ -2,11 +2,13 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Audited, encodeAuditFile } from "@carrara/ballot";
 import { toBase64 } from "@carrara/encoding";
+import { encodeVerifierKey, type VerifierKey } from "@carrara/transparency";
 import { readOptional, readText, writeOutput } from "../files.ts";
 
 /** Files that `ballot fetch` keeps. */
 const FILES = {
   evidence: "evidence.json",
+  logKey: "log-key.txt",
   tally: "tally.txt",
   audit: "audit.json",
   consistency: "receipt-consistency.json",
@@ -18,6 +20,7 @@ const FILES = {
 export interface FetchedFiles {
   /** Text of the evidence bundle. */
   readonly evidence: string;
+  readonly logKey: VerifierKey;
   readonly audited: Audited;
   /** From a receipt's checkpoint to the one that was fetched. */
   readonly receiptProof: readonly Uint8Array[] | undefined;
@@ -31,9 +34,10 @@ export async function pinnedCheckpoint(dir: string): Promise<string | undefined>
 
 /** Writes all, the checkpoint last: until then the earlier one counts. Gives the names. */
 export async function keepFetched(dir: string, fetched: FetchedFiles): Promise<readonly string[]> {
-  const { evidence, audited, receiptProof } = fetched;
+  const { evidence, logKey, audited, receiptProof } = fetched;
   const contents: readonly (readonly [string, string | undefined])[] = [
     [FILES.evidence, evidence],
+    [FILES.logKey, `${encodeVerifierKey(logKey)}\n`],
     [FILES.tally, audited.tally],
     [FILES.audit, encodeAuditFile(audited)],
     [FILES.consistency, receiptProof && JSON.stringify({ hashes: receiptProof.map(toBase64) })],

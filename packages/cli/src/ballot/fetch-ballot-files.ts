@@ -54,7 +54,8 @@ export async function fetchBallotFiles(
     receipt === undefined
       ? undefined
       : await prove(await receiptSize(context, receipt), audit.newer.size);
-  const names = await keepFetched(dir, { evidence: found.text, audited, receiptProof });
+  const { logKey } = log;
+  const names = await keepFetched(dir, { evidence: found.text, logKey, audited, receiptProof });
   const { text, json, ...assurance } = auditReport(audit, log);
   const kept = `Kept in ${relative(io.cwd, dir) || "."}: ${names.join(", ")}`;
   writeReport(io, options, {

@@ -104,7 +104,9 @@ function headline(io: CliIo, verdict: EvidenceReport["verdict"]): string {
   const { bold, green, red, yellow } = pc.createColors(io.color);
   switch (verdict) {
     case "hardware":
-      return bold(green("VERIFIED: this mesh runs in genuine hardware"));
+      return bold(
+        green("VERIFIED: the Coordinator runs in genuine hardware and vouches for all below"),
+      );
     case "simulation":
       return bold(yellow("VERIFIED AS A SIMULATION: nothing here is protected by hardware"));
     case "unproven":

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAuditFile } from "@carrara/ballot";
+import { encodeVerifierKey } from "@carrara/transparency";
 import { cosignNote, createTestWitnessKey } from "@carrara/witness/testing";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type BallotLog, createBallotLog } from "../testing/ballot-log.ts";
@@ -52,10 +53,11 @@ describe("ballot fetch", () => {
       /^OK FOR A SIMULATION: the log has 6 ballots; there is no earlier checkpoint to compare it with\n/,
     );
     expect(result.stdout).toMatch(
-      /\nKept in ballot: evidence\.json, tally\.txt, audit\.json, checkpoint\.txt\n$/,
+      /\nKept in ballot: evidence\.json, log-key\.txt, tally\.txt, audit\.json, checkpoint\.txt\n$/,
     );
     expect(await text("checkpoint.txt")).toBe(board.log.checkpoint());
     expect(await text("tally.txt")).toBe(board.tally());
+    expect(await text("log-key.txt")).toBe(`${encodeVerifierKey(board.log.key)}\n`);
     const audit = [
       "ballot",
       "audit",
@@ -84,7 +86,7 @@ describe("ballot fetch", () => {
       olderSize: 11,
       size: 11,
       directory: join(world.dir, "ballot"),
-      files: ["evidence.json", "tally.txt", "audit.json", "checkpoint.txt"],
+      files: ["evidence.json", "log-key.txt", "tally.txt", "audit.json", "checkpoint.txt"],
     });
   });
 

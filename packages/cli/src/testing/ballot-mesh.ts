@@ -16,7 +16,7 @@ import { createSimulatedPlatform } from "@carrara/tee";
 import { FAKE_IDENTITY } from "./fake-coordinator.ts";
 
 /** A certificate and its key. */
-export interface Certified {
+interface Certified {
   readonly pem: string;
   readonly key: EcKey;
 }
