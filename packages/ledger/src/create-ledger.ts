@@ -103,11 +103,19 @@ export function createLedger(deps: LedgerDeps): Ledger {
   };
   /** Commits group after group until nothing waits. */
   const run = async (): Promise<void> => {
+    // Not before the caller is done: what it hands in at once is one group.
+    await Promise.resolve();
     while (pending.length > 0) {
-      if (status.kind === "readOnly") return refuseAll(readOnly(status));
+      if (status.kind === "readOnly") {
+        refuseAll(readOnly(status));
+        break;
+      }
       try {
         await inTurn(async () => {
-          await saveFull();
+          await saveFull().catch((error: unknown) => {
+            refuseAll(asWriteError(error));
+            throw error;
+          });
           const group = await commitGroup(commitDeps, pending);
           if (group !== undefined) latest = group.checkpoint;
         });
@@ -117,6 +125,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
         failed(error);
       }
     }
+    // In the same turn as the last look at what waits: nothing is handed in between.
+    running = undefined;
   };
   const failed = (error: unknown): void => {
     const known = error instanceof LedgerError ? error : undefined;
@@ -131,12 +141,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
       return settle(new LedgerError("LEDGER_BUSY", `${MAX_PENDING} ballots wait for their group`));
     }
     pending.push({ ballot, settle });
-    // Not before the caller is done: what it hands in at once is one group.
-    running ??= Promise.resolve()
-      .then(run)
-      .finally(() => {
-        running = undefined;
-      });
+    running ??= run();
   };
   const refresh = async (): Promise<void> => {
     if (!session.shared || status.kind === "readOnly") return;
@@ -226,6 +231,11 @@ function readOnly(status: { readonly code: string; readonly reason: string }): L
 
 function closed(): LedgerError {
   return new LedgerError("LEDGER_CLOSED", "the ledger is closed");
+}
+
+function asWriteError(error: unknown): LedgerError {
+  if (error instanceof LedgerError) return error;
+  return new LedgerError("LEDGER_WRITE_FAILED", "a group could not be written", { cause: error });
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import type { SubtreeRange } from "@carrara/transparency";
-import { hashNode } from "./core/grow-tree.ts";
 import { type StoredNodes, TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
+import { HASH_BYTES, hashNode } from "./core/tree-hash.ts";
 import { type ReadDeps, readLeaves } from "./read-records.ts";
 
 /**
@@ -13,7 +13,7 @@ export async function readSubtrees(
 ): Promise<readonly Uint8Array[]> {
   const wanted = new Set<number>();
   for (const range of ranges) collectTiles(range, wanted);
-  const tiles = new Map<number, readonly Uint8Array[]>();
+  const tiles = new Map<number, Uint8Array>();
   for (const tile of wanted) tiles.set(tile, await readLeaves(deps, tile));
   return ranges.map((range) => hashOf(range, deps.state.nodes, tiles));
 }
@@ -28,16 +28,17 @@ function collectTiles({ start, end }: SubtreeRange, wanted: Set<number>): void {
 function hashOf(
   range: SubtreeRange,
   nodes: StoredNodes,
-  tiles: ReadonlyMap<number, readonly Uint8Array[]>,
+  tiles: ReadonlyMap<number, Uint8Array>,
 ): Uint8Array {
   const { start, end } = range;
   const width = end - start;
   const kept = keptNode(range, nodes);
   if (kept !== undefined) return kept;
   if (width === 1) {
-    const leaf = tiles.get(Math.floor(start / TILE_WIDTH))?.[start % TILE_WIDTH];
-    if (leaf === undefined) throw new TypeError(`leaf ${start} was not read`);
-    return leaf;
+    const leaves = tiles.get(Math.floor(start / TILE_WIDTH));
+    if (leaves === undefined) throw new TypeError(`leaf ${start} was not read`);
+    const at = (start % TILE_WIDTH) * HASH_BYTES;
+    return leaves.subarray(at, at + HASH_BYTES);
   }
   let split = 1;
   while (split * 2 < width) split *= 2;

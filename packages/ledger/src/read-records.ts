@@ -1,11 +1,10 @@
 import { equalBytes } from "@carrara/encoding";
 import { RECORD_BYTES } from "./core/ballot-record.ts";
 import { openGroup } from "./core/group.ts";
-import { hashNode } from "./core/grow-tree.ts";
-import { leafHashesOf } from "./core/leaf-hash.ts";
 import type { LedgerKeys } from "./core/ledger-keys.ts";
 import type { LedgerState } from "./core/ledger-state.ts";
 import { TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
+import { HASH_BYTES, hashLeaves, perfectRoot } from "./core/tree-hash.ts";
 import { LedgerError } from "./error.ts";
 import type { StoreSession } from "./store/ledger-store.ts";
 
@@ -43,24 +42,15 @@ export async function readRecords(
 }
 
 /** Leaf hashes of a tile, as many as the ledger has; a whole tile is held to the root that is known. */
-export async function readLeaves(deps: ReadDeps, tile: number): Promise<readonly Uint8Array[]> {
+export async function readLeaves(deps: ReadDeps, tile: number): Promise<Uint8Array> {
   const { state } = deps;
-  const end = Math.min((tile + 1) * TILE_WIDTH, state.size);
-  const leaves = leafHashesOf(await readRecords(deps, tile * TILE_WIDTH, end));
-  const root = deps.state.nodes.get(TILE_LEVEL, tile);
+  const from = tile * TILE_WIDTH;
+  const end = Math.min(from + TILE_WIDTH, state.size);
+  const leaves = Buffer.alloc((end - from) * HASH_BYTES);
+  hashLeaves(leaves, 0, await readRecords(deps, from, end));
+  const root = state.nodes.get(TILE_LEVEL, tile);
   if (root !== undefined && !equalBytes(root, perfectRoot(leaves))) {
     throw new LedgerError("LEDGER_TAMPERED", `tile ${tile} has not the root that it had`);
   }
   return leaves;
-}
-
-function perfectRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  let nodes = leaves;
-  while (nodes.length > 1) {
-    const below = nodes;
-    nodes = Array.from({ length: below.length / 2 }, (_, i) =>
-      hashNode(below[2 * i] ?? new Uint8Array(0), below[2 * i + 1] ?? new Uint8Array(0)),
-    );
-  }
-  return nodes[0] ?? new Uint8Array(0);
 }

@@ -1,7 +1,6 @@
 import { COMMITMENT_BYTES, RECORD_BYTES, RECORD_OFFSET } from "./core/ballot-record.ts";
-import { HASH_BYTES } from "./core/group.ts";
-import { ENTRY_BYTES, ENTRY_VERSION, leafHashesOf } from "./core/leaf-hash.ts";
 import { TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
+import { ENTRY_BYTES, ENTRY_VERSION, HASH_BYTES, hashLeaves } from "./core/tree-hash.ts";
 import { LedgerError } from "./error.ts";
 import { type ReadDeps, readRecords } from "./read-records.ts";
 
@@ -14,8 +13,11 @@ export async function readTile(
 ): Promise<Uint8Array> {
   checkTile(deps, level, index, width);
   const from = index * TILE_WIDTH;
-  if (level === 0) return Buffer.concat(leafHashesOf(await readRecords(deps, from, from + width)));
-  const hashes = new Uint8Array(width * HASH_BYTES);
+  const hashes = Buffer.alloc(width * HASH_BYTES);
+  if (level === 0) {
+    hashLeaves(hashes, 0, await readRecords(deps, from, from + width));
+    return hashes;
+  }
   for (let i = 0; i < width; i += 1) {
     const node = deps.state.nodes.get(level * TILE_LEVEL, from + i);
     if (node === undefined) throw unknown();

@@ -22,7 +22,7 @@ export function createLogSigner(keys: LedgerKeys): LogSigner {
     key,
     checkpoint: (size, root) => {
       const text = encodeCheckpoint({ origin: key.name, size, root });
-      return { size, root, text, note: sign(text) };
+      return { size, root: new Uint8Array(root), text, note: sign(text) };
     },
     tally: ({ size, root }, byChoice, superseded) => {
       const votes = [...byChoice.keys()]

@@ -1,5 +1,5 @@
-import { HASH_BYTES } from "./group.ts";
 import type { GrownTree } from "./grow-tree.ts";
+import { HASH_BYTES } from "./tree-hash.ts";
 
 /** The latest durable head of the log. */
 export interface LedgerCheckpoint {

@@ -4,11 +4,10 @@ import { LedgerError } from "../error.ts";
 import { RECORD_BYTES } from "./ballot-record.ts";
 import { type LedgerKeys, WRITER_BYTES } from "./ledger-keys.ts";
 import { seal, TAG_BYTES, unseal } from "./sealed-box.ts";
+import { HASH_BYTES } from "./tree-hash.ts";
 
 /** Most ballots in one group: what is read, hashed and decrypted at once stays small. */
 export const MAX_GROUP_BALLOTS = 1024;
-/** Bytes of a SHA-256 hash. */
-export const HASH_BYTES = 32;
 /** Counters and indexes below this fit what Node reads and writes as one number. */
 const MAX_NUMBER = 2 ** 48;
 

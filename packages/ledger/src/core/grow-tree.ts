@@ -1,5 +1,4 @@
-import { hash } from "node:crypto";
-import { HASH_BYTES } from "./group.ts";
+import { HASH_BYTES, hashChildren } from "./tree-hash.ts";
 
 /** Perfect subtrees at the right edge of a tree, by level: one for each set bit of its size. */
 export type Frontier = readonly (Uint8Array | undefined)[];
@@ -29,32 +28,25 @@ export interface GrownTree {
   complete(level: number): { readonly first: number; readonly hashes: Uint8Array };
 }
 
-const NODE_PREFIX = 1;
-const nodeInput: Uint8Array = new Uint8Array(1 + 2 * HASH_BYTES).fill(NODE_PREFIX, 0, 1);
-
-/** Hash of two children (RFC 9162, 2.1.1). */
-export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
-  nodeInput.set(left, 1);
-  nodeInput.set(right, 1 + HASH_BYTES);
-  return hash("sha256", nodeInput, "buffer");
-}
+/** Levels of any tree: one for each bit of a safe integer. */
+const MAX_LEVELS = 54;
 
 /**
  * Appends leaves to a tree of `from` leaves. Works level by level: a level has the new nodes and, left
  * of them, the frontier's node where they need it as a sibling; an unpaired last node rises unchanged
  * (RFC 9162, 2.1.1). About two hashes a leaf and one for each level.
  */
-export function growTree(from: number, before: Frontier, leaves: readonly Uint8Array[]): GrownTree {
-  const size = from + leaves.length;
+export function growTree(
+  from: number,
+  before: Frontier,
+  count: number,
+  writeLeaves: (target: Buffer, place: number) => void,
+): GrownTree {
+  const size = from + count;
   // Half of a level, its half, … and at most a sibling and an edge a level.
-  const hashes = new Uint8Array(HASH_BYTES * (2 * leaves.length + 3 * 54));
+  const hashes = Buffer.allocUnsafeSlow(HASH_BYTES * (2 * count + 2 * MAX_LEVELS));
   const levels: Level[] = [];
   let used = 0;
-  const put = (node: Uint8Array): number => {
-    hashes.set(node, used * HASH_BYTES);
-    used += 1;
-    return used - 1;
-  };
   const at = (position: number): Uint8Array =>
     hashes.subarray(position * HASH_BYTES, (position + 1) * HASH_BYTES);
 
@@ -63,23 +55,28 @@ export function growTree(from: number, before: Frontier, leaves: readonly Uint8A
     const position = used;
     const index = Math.floor(from / 2 ** level);
     const sibling = index % 2 === 1 ? before[level] : undefined;
-    if (sibling !== undefined) put(sibling);
-    let lastPosition: number | undefined;
+    if (sibling !== undefined) {
+      hashes.set(sibling, used * HASH_BYTES);
+      used += 1;
+    }
+    let unpaired: number | undefined;
     if (below === undefined) {
-      for (const leaf of leaves) put(leaf);
+      writeLeaves(hashes, used);
+      used += count;
     } else {
       const pairs = Math.floor(below.count / 2);
       for (let pair = 0; pair < pairs; pair += 1) {
         const left = below.position + 2 * pair;
         const right = 2 * pair + 2 === below.count ? below.lastPosition : left + 1;
-        put(hashNode(at(left), at(right)));
+        hashChildren(hashes, used, left, right);
+        used += 1;
       }
-      if (below.count % 2 === 1) lastPosition = below.lastPosition;
+      if (below.count % 2 === 1) unpaired = below.lastPosition;
     }
-    const count = used - position + (lastPosition === undefined ? 0 : 1);
+    const nodes = used - position + (unpaired === undefined ? 0 : 1);
     const first = sibling === undefined ? index : index - 1;
-    levels.push({ first, count, position, lastPosition: lastPosition ?? used - 1 });
-    if (first === 0 && count === 1) break;
+    levels.push({ first, count: nodes, position, lastPosition: unpaired ?? used - 1 });
+    if (first === 0 && nodes === 1) break;
   }
 
   const positionAt = (level: Level, index: number): number => {
@@ -88,7 +85,7 @@ export function growTree(from: number, before: Frontier, leaves: readonly Uint8A
   };
   const frontier = levels.map((level, height) => {
     const index = Math.floor(size / 2 ** height);
-    return index % 2 === 1 ? at(positionAt(level, index - 1)).slice() : undefined;
+    return index % 2 === 1 ? new Uint8Array(at(positionAt(level, index - 1))) : undefined;
   });
   const top = levels.at(-1);
   return {

@@ -1,8 +1,8 @@
 import { equalBytes } from "@carrara/encoding";
 import { LedgerError } from "../error.ts";
-import { HASH_BYTES } from "./group.ts";
 import { type LedgerKeys, WRITER_BYTES } from "./ledger-keys.ts";
 import { seal, TAG_BYTES, unseal } from "./sealed-box.ts";
+import { HASH_BYTES } from "./tree-hash.ts";
 
 const MAGIC = Buffer.from("CLH1");
 const KEY_ID_BYTES = 16;

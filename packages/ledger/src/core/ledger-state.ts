@@ -9,15 +9,15 @@ import {
   RECORD_BYTES,
   supersededAt,
 } from "./ballot-record.ts";
-import { chainAfter, firstChain, HASH_BYTES } from "./group.ts";
+import { chainAfter, firstChain } from "./group.ts";
 import { type Frontier, type GrownTree, growTree } from "./grow-tree.ts";
 import { createIdTable, type IdTable, MAX_TABLE_BALLOTS, slotsFor } from "./id-table.ts";
 import { createKeyedHash } from "./keyed-hash.ts";
-import { leafHashesOf } from "./leaf-hash.ts";
 import type { LedgerKeys } from "./ledger-keys.ts";
 import { createOpenVolume, type OpenVolume } from "./open-volume.ts";
 import { createStoredNodes, type StoredNodes, TILE_LEVEL, TILE_WIDTH } from "./stored-nodes.ts";
 import { createTallyBoard, type TallyBoard } from "./tally-board.ts";
+import { HASH_BYTES, hashLeaves } from "./tree-hash.ts";
 import type { VolumeIndex } from "./volume-index.ts";
 
 /** What one more ballot of the same pseudonym means. */
@@ -147,11 +147,17 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
     digest.update(group);
     chain = chainAfter(group);
     size = grown.size;
-    root = grown.root.slice();
+    root = new Uint8Array(grown.root);
     frontier = grown.frontier;
     volume.settle();
   };
-  const grow = (): GrownTree => growTree(size, frontier, leafHashesOf(staged()));
+  const grow = (): GrownTree => {
+    const records = staged();
+    const count = records.length / RECORD_BYTES;
+    return growTree(size, frontier, count, (target, place) => {
+      hashLeaves(target, place, records);
+    });
+  };
   const begin = (): void => {
     volume = openAt(size);
     volumeChain = chain;
@@ -235,13 +241,17 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
         pseudonyms: withPseudonyms ? createIdTable(index.pseudonyms) : undefined,
       });
       // The tree above the tiles is a tree whose leaves are their roots.
-      const above = growTree(size / TILE_WIDTH, frontier.slice(TILE_LEVEL), rootsOf(index));
+      const tiles = volumeBallots / TILE_WIDTH;
+      const edge = frontier.slice(TILE_LEVEL);
+      const above = growTree(size / TILE_WIDTH, edge, tiles, (target, place) => {
+        target.set(index.tileRoots, place * HASH_BYTES);
+      });
       nodes.restore(TILE_LEVEL, index.tileRoots);
       for (const level of [8, 16, 24]) {
         nodes.restore(TILE_LEVEL + level, above.complete(level).hashes);
       }
       frontier = [...new Array<undefined>(TILE_LEVEL), ...above.frontier];
-      root = above.root.slice();
+      root = new Uint8Array(above.root);
       size += volumeBallots;
       chain = index.chain;
       board.restore(index.votes, index.superseded);
@@ -249,13 +259,6 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
     },
   };
 }
-function rootsOf({ tileRoots }: VolumeIndex): Uint8Array[] {
-  const count = tileRoots.length / HASH_BYTES;
-  return Array.from({ length: count }, (_, i) =>
-    tileRoots.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES),
-  );
-}
-
 function checkTables(index: VolumeIndex, volumeBallots: number, withPseudonyms: boolean): void {
   const { ids, pseudonyms, tileRoots, volume } = index;
   const tiles = (tileRoots.length / HASH_BYTES) * TILE_WIDTH;

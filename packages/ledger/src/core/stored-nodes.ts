@@ -1,5 +1,5 @@
-import { HASH_BYTES } from "./group.ts";
 import type { GrownTree } from "./grow-tree.ts";
+import { HASH_BYTES } from "./tree-hash.ts";
 
 /** Leaves of a tile; each level of tiles has its hashes eight tree levels up. */
 export const TILE_WIDTH = 256;

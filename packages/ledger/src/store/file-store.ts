@@ -162,7 +162,7 @@ function createSession({ files, shape, found, head, unlock }: SessionParts): Sto
         const writer = await writerAt(append.firstIndex);
         const write = writer.append(append.group, append.count);
         const slot = await beside(write, append);
-        head.writeNow(slot.bytes, slot.slot * HEAD_SLOT_BYTES);
+        await head.note(slot.bytes, slot.slot * HEAD_SLOT_BYTES);
       } catch (cause) {
         writable = isDiskFull(cause) && ((await current?.cutBack()) ?? true);
         throw writeError(
@@ -173,7 +173,8 @@ function createSession({ files, shape, found, head, unlock }: SessionParts): Sto
     },
     close: async () => {
       closing ??= (async () => {
-        await finishSegment();
+        if (writable) await finishSegment();
+        else await current?.abandon();
         await head.close();
         await unlock();
       })();

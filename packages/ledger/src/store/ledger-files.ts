@@ -22,8 +22,8 @@ export interface LedgerFiles {
 export interface LedgerFile {
   /** Writes at a place and flushes; durable when it resolves. */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  /** Writes at a place, now and without a flush: what a killed process leaves, a power failure may not. */
-  writeNow(bytes: Uint8Array, position: number): void;
+  /** Writes at a place without a flush: a killed process leaves it, a power failure may not. */
+  note(bytes: Uint8Array, position: number): Promise<void>;
   /** Fills `[from, to)` with zeros, flushed, so that later writes need no new blocks. */
   reserve(from: number, to: number): Promise<void>;
   /** Cuts it off, flushed. */

@@ -1,4 +1,4 @@
-import { constants, writeSync } from "node:fs";
+import { constants } from "node:fs";
 import { chmod, type FileHandle, mkdir, open, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { lockDirectory } from "./directory-lock.ts";
@@ -60,10 +60,7 @@ async function openFile(path: string, flags: number): Promise<LedgerFile> {
   const lazy = await open(path, "r+");
   return {
     write: async (bytes, position) => await writeFully(durable, bytes, position),
-    writeNow: (bytes, position) => {
-      const written = writeSync(lazy.fd, bytes, 0, bytes.length, position);
-      if (written !== bytes.length) throw new RangeError("a write was cut short");
-    },
+    note: async (bytes, position) => await writeFully(lazy, bytes, position),
     reserve: async (from, to) => {
       for (let position = from; position < to; position += ZEROS.length) {
         await writeFully(lazy, ZEROS.subarray(0, to - position), position);

@@ -15,6 +15,8 @@ export interface SegmentWriter {
   cutBack(): Promise<boolean>;
   /** Cuts off what was reserved and closes the file. */
   finish(): Promise<void>;
+  /** Closes the file as it is, after a failure of which nobody knows what it left. */
+  abandon(): Promise<void>;
 }
 
 /**
@@ -63,6 +65,10 @@ export function createSegmentWriter(segment: Segment, file: LedgerFile): Segment
       } catch {
         return false;
       }
+    },
+    abandon: async () => {
+      await reserving;
+      await file.close();
     },
     finish: async () => {
       await reserving;

@@ -11,15 +11,20 @@ export function createMemoryFiles(files: Map<string, Uint8Array> = new Map()): L
   };
   const write = (name: string, bytes: Uint8Array, position: number): void => {
     const before = bytesOf(name);
-    const after =
-      position + bytes.length > before.length ? new Uint8Array(position + bytes.length) : before;
-    if (after !== before) after.set(before);
+    const end = Math.max(before.length, position + bytes.length);
+    let after = new Uint8Array(before.buffer, before.byteOffset, before.length);
+    if (before.byteOffset + end > before.buffer.byteLength) {
+      after = new Uint8Array(new ArrayBuffer(2 * end), 0, end);
+      after.set(before);
+    } else if (end > before.length) {
+      after = new Uint8Array(before.buffer, before.byteOffset, end);
+    }
     after.set(bytes, position);
     files.set(name, after);
   };
   const handle = (name: string): LedgerFile => ({
     write: async (bytes, position) => write(name, bytes, position),
-    writeNow: (bytes, position) => write(name, bytes, position),
+    note: async (bytes, position) => write(name, bytes, position),
     // Memory needs no blocks; a file that grows by copies would only be slow.
     reserve: async () => undefined,
     truncate: async (size) => void files.set(name, bytesOf(name).slice(0, size)),

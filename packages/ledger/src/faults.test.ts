@@ -1,0 +1,136 @@
+import { expect, test } from "vitest";
+import { parseGroupHeader } from "./core/group.ts";
+import type { Ledger } from "./ledger.ts";
+import { createStoreOver } from "./store/file-store.ts";
+import { createFaultyFiles, type DiskFaults } from "./testing/faulty-files.ts";
+import { ballotOf } from "./testing/test-ballots.ts";
+import { appendGroups, copyFiles, openTestLedger } from "./testing/test-ledger.ts";
+
+async function openFaulty(
+  files: Map<string, Uint8Array> = new Map(),
+): Promise<{ ledger: Ledger; disk: DiskFaults; files: Map<string, Uint8Array> }> {
+  const faulty = createFaultyFiles(files);
+  const ledger = await openTestLedger(files, { store: createStoreOver(faulty.files) });
+  return { ledger, disk: faulty.disk, files };
+}
+
+const WRITE_FAILED = { code: "LEDGER_WRITE_FAILED" };
+
+test("a full disk acknowledges nothing, and groups go on when there is room again", async () => {
+  const { ledger, disk, files } = await openFaulty();
+  await appendGroups(ledger, 0, 100, 30);
+  for (const roomBytes of [0, 1, 50, 100, 150]) {
+    disk.roomBytes = roomBytes;
+    await expect(ledger.append(ballotOf(1000 + roomBytes))).rejects.toMatchObject(WRITE_FAILED);
+    expect(ledger.status()).toEqual({ kind: "writable" });
+    expect(ledger.size).toBe(100);
+  }
+  disk.roomBytes = Number.POSITIVE_INFINITY;
+  await appendGroups(ledger, 100, 130, 10);
+  // Whole, and without what was refused, even if the process is killed here.
+  const again = await openTestLedger(copyFiles(files));
+  expect(again.size).toBe(130);
+  for (let i = 0; i < 130; i += 1) {
+    expect(await again.append(ballotOf(i))).toMatchObject({ kind: "known", index: i });
+  }
+  expect(await again.append(ballotOf(1050))).toMatchObject({ kind: "appended", index: 130 });
+});
+
+test("a disk that is full from the start lets the first group wait too", async () => {
+  const { ledger, disk, files } = await openFaulty();
+  disk.roomBytes = 0;
+  await expect(ledger.append(ballotOf(0))).rejects.toMatchObject(WRITE_FAILED);
+  disk.roomBytes = Number.POSITIVE_INFINITY;
+  expect(await ledger.append(ballotOf(0))).toMatchObject({ kind: "appended", index: 0 });
+  await ledger.close();
+  expect((await openTestLedger(files)).size).toBe(1);
+});
+
+test("no key sees a counter twice, whatever failed between", async () => {
+  const { ledger, disk, files } = await openFaulty();
+  await appendGroups(ledger, 0, 20, 5);
+  disk.roomBytes = 100;
+  for (let i = 0; i < 5; i += 1) await ledger.append(ballotOf(50 + i)).catch(() => undefined);
+  disk.roomBytes = Number.POSITIVE_INFINITY;
+  await appendGroups(ledger, 20, 600, 50);
+  await ledger.close();
+  const second = await openFaulty(files);
+  await appendGroups(second.ledger, 600, 700, 50);
+  const nonces = [...disk.writes, ...second.disk.writes].flatMap(({ name, bytes }) => {
+    const header = name.startsWith("segment-") ? parseGroupHeader(bytes) : undefined;
+    return header === undefined
+      ? []
+      : [`${Buffer.from(header.writer).toString("hex")} ${header.counter}`];
+  });
+  expect(nonces.length).toBeGreaterThan(20);
+  expect(new Set(nonces).size).toBe(nonces.length);
+});
+
+test.each(["written", "lost"] as const)(
+  "after a failed flush (%s) nothing is taken until a restart, which counts once",
+  async (outcome) => {
+    const { ledger, disk, files } = await openFaulty();
+    await appendGroups(ledger, 0, 10, 5);
+    disk.flushFails = outcome;
+    await expect(ledger.append(ballotOf(10))).rejects.toMatchObject(WRITE_FAILED);
+    disk.flushFails = false;
+    expect(ledger.status()).toMatchObject({ kind: "readOnly", code: "LEDGER_WRITE_FAILED" });
+    await expect(ledger.append(ballotOf(11))).rejects.toMatchObject({ code: "LEDGER_READ_ONLY" });
+    expect(ledger.size).toBe(10);
+    expect((await ledger.proof(3)).length).toBeGreaterThan(0);
+    await ledger.close();
+
+    const again = await openTestLedger(files);
+    const kind = outcome === "written" ? "known" : "appended";
+    expect(await again.append(ballotOf(10))).toMatchObject({ kind, index: 10 });
+    expect(again.size).toBe(11);
+  },
+);
+
+test("a disk that becomes read-only is told and ends the taking", async () => {
+  const { ledger, disk } = await openFaulty();
+  await appendGroups(ledger, 0, 10, 5);
+  disk.readOnly = true;
+  await expect(ledger.append(ballotOf(10))).rejects.toMatchObject(WRITE_FAILED);
+  await expect(ledger.append(ballotOf(10))).rejects.toMatchObject({ code: "LEDGER_READ_ONLY" });
+});
+
+test("a disk that is read-only from the start is refused with LEDGER_STORE_FAILED", async () => {
+  const { files, disk } = createFaultyFiles();
+  disk.readOnly = true;
+  const store = createStoreOver(files);
+  await expect(openTestLedger(new Map(), { store })).rejects.toMatchObject({
+    code: "LEDGER_STORE_FAILED",
+  });
+});
+
+test("on a slow disk ballots wait for their flush, and what waits is one group", async () => {
+  const { ledger, disk } = await openFaulty();
+  await ledger.append(ballotOf(0));
+  disk.slowMs = 30;
+  const before = disk.writes.length;
+  let settled = 0;
+  const settle = () => {
+    settled += 1;
+  };
+  for (let i = 1; i <= 200; i += 1) ledger.submit(ballotOf(i), settle);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(settled).toBe(0);
+  await ledger.append(ballotOf(201));
+  expect(settled).toBe(200);
+  expect(disk.writes.length - before).toBe(2);
+});
+
+test("a volume's index that finds no room is written later; the ballots in it are safe", async () => {
+  const { ledger, disk, files } = await openFaulty();
+  await appendGroups(ledger, 0, 500, 50);
+  disk.roomBytes = 3000;
+  await appendGroups(ledger, 500, 512, 12);
+  await expect(ledger.append(ballotOf(512))).rejects.toMatchObject(WRITE_FAILED);
+  expect((await openTestLedger(copyFiles(files))).size).toBe(512);
+  disk.roomBytes = Number.POSITIVE_INFINITY;
+  await appendGroups(ledger, 512, 600, 50);
+  await ledger.close();
+  expect([...files.keys()]).toContain("volume-000000.index");
+  expect((await openTestLedger(files)).size).toBe(600);
+});
