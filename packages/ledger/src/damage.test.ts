@@ -211,7 +211,7 @@ test("a directory that was put back as a whole is found by the anchor alone", as
 
 test("an older head beside the whole ledger is told and loses nothing", async () => {
   const files = copyFiles(genuine);
-  files.set("head", bytesOf(older, "head"));
+  files.set("head", bytesOf(older, "head").slice());
   const events: string[] = [];
   const ledger = await openTestLedger(files, { log: (_, message) => void events.push(message) });
   expect(ledger.size).toBe(SIZE);
@@ -224,7 +224,7 @@ test("the head of another history of the same length is LEDGER_TAMPERED", async 
   await appendGroups(ledger, 5000, 5000 + SIZE - 700, 37);
   await ledger.close();
   const files = copyFiles(genuine);
-  files.set("head", bytesOf(other, "head"));
+  files.set("head", bytesOf(other, "head").slice());
   expect(await outcomeOf(files)).toBe("LEDGER_TAMPERED");
   // Nor do a volume and an index of the two go together.
   const mixed = copyFiles(other);
