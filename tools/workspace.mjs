@@ -29,14 +29,17 @@ export function isInstalled() {
   return statSync(installed).mtimeMs >= statSync(LOCK).mtimeMs;
 }
 
-/** Installs what is missing, exactly as locked; npm's own output goes to standard error. */
+/** Installs what is missing, exactly as locked, or ends the program; npm's own output goes to standard error. */
 export async function install() {
   const npm = process.env.npm_execpath;
   const [command, first] = npm === undefined ? ["npm", []] : [process.execPath, [npm]];
-  const status = await execute(command, [...first, "ci", "--no-audit", "--no-fund"], {
-    stdio: ["ignore", 2, 2],
-  });
-  if (status !== 0) throw new Error(`npm ci ended with ${status}`);
+  // `npm start --silent` hands its silence down, and a failure would say nothing.
+  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+  const status = await execute(command, [...first, "ci", ...quiet], { stdio: ["ignore", 2, 2] });
+  if (status !== 0) {
+    console.error(`Error: INSTALL_FAILED: npm ci ended with ${status}; what npm says stands above`);
+    process.exit(1);
+  }
   writeFileSync(STAMP, lockDigest());
 }
 
