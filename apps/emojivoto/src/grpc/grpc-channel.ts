@@ -133,6 +133,10 @@ function listen(stream: ClientHttp2Stream, events: StreamEvents): void {
       stream.destroy(error instanceof Error ? error : new Error("message handler failed"));
     }
   });
+  // A server that is done with the call waits for our half, and its shutdown for the call.
+  stream.once("end", () => {
+    stream.end();
+  });
   stream.on("error", (error) => {
     cause = error;
   });

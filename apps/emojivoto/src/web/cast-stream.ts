@@ -24,6 +24,8 @@ export interface CastStream<Ticket> {
   castVote(vote: PlainVote, ticket: Ticket): CastStatus;
   /** Sends a sealed ballot of 156 bytes, likewise. */
   castBallot(ballot: Uint8Array, ticket: Ticket): CastStatus;
+  /** Ends the pause after a failure: the service is there again. */
+  retryNow(): void;
   /** Ends the stream; what is in flight settles as `unavailable`. May be called twice. */
   close(): void;
 }
@@ -162,6 +164,10 @@ export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): Ca
       batch.ballots.push(ballot);
       if (batch.ballots.length >= BATCH_ENTRIES) flush("ballots", batch);
       return castStatus.done;
+    },
+    retryNow: () => {
+      retryAt = 0;
+      retryMs = FIRST_RETRY_MS;
     },
     close: () => {
       stream?.destroy();

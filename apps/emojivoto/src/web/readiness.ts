@@ -7,14 +7,17 @@ import type { GrpcChannel } from "../grpc/grpc-channel.ts";
 import { HEALTH_CHECK_PATH, servingStatus } from "../grpc/health-service.ts";
 import type { CatalogueCache } from "./catalogue.ts";
 import { coalesce } from "./coalesce.ts";
+import type { StateFeed } from "./state-feed.ts";
 
-/** Creates the check behind `/readyz`: the catalogue is there and the voting service serves. Never rejects. */
+/** Creates the check behind `/readyz`: catalogue and state are there and the voting service serves. Never rejects. */
 export function createReadiness({
   catalogue,
+  feed,
   voting,
   deadlineMs,
 }: {
   readonly catalogue: CatalogueCache;
+  readonly feed: StateFeed;
   readonly voting: GrpcChannel;
   readonly deadlineMs: number;
 }): () => Promise<boolean> {
@@ -22,6 +25,7 @@ export function createReadiness({
   return coalesce(async () => {
     try {
       await catalogue.get();
+      await feed.get();
       const answer = await voting.unary(HEALTH_CHECK_PATH, request, deadlineMs);
       return fromBinary(HealthCheckResponseSchema, answer).status === servingStatus.serving;
     } catch {

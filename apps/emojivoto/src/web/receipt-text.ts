@@ -9,6 +9,8 @@ export interface ReceiptGroup {
 /** The poll in the name of a log key. */
 const POLL_OF_LOG_KEY = /^carrara\.ballot\/([a-z0-9.-]{1,64})\//;
 
+const NOT_ASCII = /[\u0080-\uffff]/g;
+
 /** A newline inside a JSON string. */
 const NEWLINE = "\\n";
 
@@ -19,7 +21,7 @@ export function createReceiptGroup(
   const poll = POLL_OF_LOG_KEY.exec(answer.logKey)?.[1] ?? "";
   const head = `{"type":"carrara.ballot.receipt.v1","poll":"${poll}","commitment":"`;
   const middle = `","logKey":${JSON.stringify(answer.logKey)},"proof":"c2sp.org/tlog-proof@v1${NEWLINE}index `;
-  const end = `${NEWLINE}${NEWLINE}${JSON.stringify(answer.checkpoint).slice(1, -1)}"}\n`;
+  const end = `${NEWLINE}${NEWLINE}${asciiJson(answer.checkpoint)}"}\n`;
   const lines = answer.hashes.map((hash) => `${NEWLINE}${bufferOf(hash).toString("base64")}`);
   return {
     textOf: ({ commitment, index, proof }) => {
@@ -28,6 +30,13 @@ export function createReceiptGroup(
       return `${head}${bufferOf(commitment).toString("hex")}${middle}${index}${hashes}${end}`;
     },
   };
+}
+
+/** `text` inside a JSON string, in ASCII: signature lines of notes begin with a dash that is not. */
+function asciiJson(text: string): string {
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(NOT_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

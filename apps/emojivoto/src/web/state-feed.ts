@@ -44,6 +44,7 @@ export function createStateFeed({
   let watchdog: NodeJS.Timeout | undefined;
   let retryMs = FIRST_RETRY_MS;
   let closed = false;
+  let triedAt = Number.NEGATIVE_INFINITY;
   let reason = new RpcError(rpcCode.unavailable, "no state was pushed yet");
 
   const set = (next: PublicState | undefined): void => {
@@ -56,7 +57,9 @@ export function createStateFeed({
     watchdog.unref();
   };
   const connect = (): void => {
+    clearTimeout(retry);
     retry = undefined;
+    triedAt = performance.now();
     stream = channel.openStream(WATCH_PATH, {
       onMessage: (message) => {
         rearm();
@@ -92,7 +95,9 @@ export function createStateFeed({
     get: async () => {
       start();
       const deadline = performance.now() + deadlineMs;
-      // A stream that just broke is tried again soon; only then is it an answer that nobody is there.
+      // Who asks does not wait for the next planned attempt, but many who ask make no flood of them.
+      if (stream === undefined && !closed && performance.now() > triedAt + FIRST_RETRY_MS)
+        connect();
       while (state === undefined && stream !== undefined && performance.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, 10));
       }

@@ -80,6 +80,9 @@ export function createWeb(options: WebOptions): Web {
     },
     onDown: onDown("vote stream is down"),
   });
+  feed.subscribe(() => {
+    if (feed.current() !== undefined) casts.retryNow();
+  });
   const documents = createPublicDocuments({ feed, catalogue });
   const events = boardEvents(feed, documents);
   const reader = createLogReader({ voting, deadlineMs });
@@ -93,7 +96,7 @@ export function createWeb(options: WebOptions): Web {
       attestation,
       catalogue,
       board: createLeaderboard({ catalogue, voting, deadlineMs }),
-      isReady: createReadiness({ catalogue, voting, deadlineMs }),
+      isReady: createReadiness({ catalogue, feed, voting, deadlineMs }),
       pages: createPageFiles(options.assets),
       publicRoutes: createPublicRoutes({
         documents,
