@@ -26,6 +26,7 @@ const NOT_TRUSTED: ReadonlySet<string> = new Set([
   "ROOT_CHANGED",
   "LOG_KEY_UNKNOWN",
   "EVIDENCE_REFUSED",
+  "CHECKPOINT_EARLIER",
 ]);
 
 /** Codes of the rooms below that mean: this is no file of the kind, so nothing was checked. */

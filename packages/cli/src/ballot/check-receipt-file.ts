@@ -8,6 +8,8 @@ import {
   type Receipt,
 } from "@carrara/ballot";
 import { toHex } from "@carrara/encoding";
+import { parseCheckpoint, parseNote } from "@carrara/transparency";
+import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
 import { readText } from "../files.ts";
 import { type Report, writeReport } from "../report.ts";
@@ -51,9 +53,22 @@ async function laterCheckpoint(
 ): Promise<AuditReport | undefined> {
   if (checkpoint === undefined) return undefined;
   const newer = await readText(resolve(io.cwd, checkpoint));
+  requireLater(receipt.proof.checkpoint, newer);
   const proof =
     consistency === undefined ? [] : parseConsistency(await readText(resolve(io.cwd, consistency)));
   return await auditLog({ ...log, older: receipt.proof.checkpoint, newer, consistency: proof });
+}
+
+/** Not the log shrank but the files were given the wrong way round, as far as can be told. */
+function requireLater(receiptNote: string, laterNote: string): void {
+  const [before, after] = [receiptNote, laterNote].map(
+    (note) => parseCheckpoint(parseNote(note).text).size,
+  );
+  if (before === undefined || after === undefined || before <= after) return;
+  throw new CliError(
+    "CHECKPOINT_EARLIER",
+    `the checkpoint has ${after} ballots, fewer than the receipt's ${before}: a later one is needed`,
+  );
 }
 
 interface Checked {

@@ -1,4 +1,5 @@
 import { relative, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import {
   type Audited,
   type AuditReport,
@@ -14,7 +15,7 @@ import { writeReport } from "../report.ts";
 import { auditReport } from "./audit-report.ts";
 import { keepFetched, keepRefused, pinnedCheckpoint } from "./ballot-directory.ts";
 import { parseConsistency } from "./consistency-file.ts";
-import { openSite } from "./site.ts";
+import { openSite, type Site } from "./site.ts";
 import type { TrustedLog } from "./trusted-log.ts";
 import { requireTrusted } from "./verified-bundle.ts";
 import { attestedTrust, type SiteEvidence, siteEvidence } from "./verified-site.ts";
@@ -24,6 +25,10 @@ export interface FetchOptions {
   readonly out: string;
   readonly receipt?: string;
 }
+
+/** Web services learn of a new state in fractions of a second: how often and when in ms to ask again. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 500;
 
 /** A proof that a tree of the size `from` became the one of the size `to`. */
 type ProofSource = (from: number, to: number) => Promise<readonly Uint8Array[]>;
@@ -40,7 +45,10 @@ export async function fetchBallotFiles(
   const { io, options } = context;
   const dir = resolve(io.cwd, out);
   const site = openSite(url, io.signal);
-  const found = await siteEvidence(context, site);
+  const pinned = await pinnedCheckpoint(dir);
+  const receiptSize = receipt === undefined ? undefined : await sizeOfReceipt(context, receipt);
+  const known = Math.max(pinned === undefined ? 0 : sizeOf(pinned), receiptSize ?? 0);
+  const found = await evidenceOfSize(context, site, known);
   const log = logOf(context, found);
   const prove: ProofSource = async (from, to) => {
     // Nothing needs no proof; and what shrank has none.
@@ -48,12 +56,10 @@ export async function fetchBallotFiles(
     const path = `/api/v2/ballot/consistency?from=${from}&to=${to}`;
     return parseConsistency(await site.getText(path, attestedTrust(found.report)));
   };
-  const audited = await auditedOf(found, await pinnedCheckpoint(dir), prove);
+  const audited = await auditedOf(found, pinned, prove);
   const audit = await auditOrKeep(context, dir, { ...audited, ...log });
   const receiptProof =
-    receipt === undefined
-      ? undefined
-      : await prove(await receiptSize(context, receipt), audit.newer.size);
+    receiptSize === undefined ? undefined : await proveReceipt(receiptSize, audit, prove);
   const { logKey } = log;
   const names = await keepFetched(dir, { evidence: found.text, logKey, audited, receiptProof });
   const { text, json, ...assurance } = auditReport(audit, log);
@@ -63,6 +69,32 @@ export async function fetchBallotFiles(
     text: `${text}\n${kept}`,
     json: { ...json, directory: dir, files: names },
   });
+}
+
+/** The site's evidence, asked for again while its checkpoint is from before what is known. */
+async function evidenceOfSize(
+  context: CommandContext,
+  site: Site,
+  known: number,
+): Promise<SiteEvidence> {
+  for (let left = ATTEMPTS - 1; ; left -= 1) {
+    const found = await siteEvidence(context, site);
+    const { checkpoint } = found.report.facts;
+    if (checkpoint === undefined || checkpoint.size >= known || left === 0) return found;
+    await setTimeout(PAUSE_MS, undefined, { signal: context.io.signal });
+  }
+}
+
+async function proveReceipt(
+  size: number,
+  { newer }: AuditReport,
+  prove: ProofSource,
+): Promise<readonly Uint8Array[]> {
+  if (size <= newer.size) return await prove(size, newer.size);
+  throw new CliError(
+    "CHECKPOINT_EARLIER",
+    `the site's log has ${newer.size} ballots and had ${size} when the receipt was given: ask again; if it stays so, ballots were removed`,
+  );
 }
 
 function logOf(context: CommandContext, { report }: SiteEvidence): TrustedLog {
@@ -103,7 +135,7 @@ async function auditOrKeep(
   }
 }
 
-async function receiptSize({ io }: CommandContext, file: string): Promise<number> {
+async function sizeOfReceipt({ io }: CommandContext, file: string): Promise<number> {
   const receipt = parseReceipt(await readText(resolve(io.cwd, file)));
   return sizeOf(receipt.proof.checkpoint);
 }

@@ -134,6 +134,15 @@ ${byKey}Witnesses: 2 of 2 have seen this log: witness.example/w1 at ${TIME_TEXT}
     expect(without.stderr).toMatch(/^Error: PROOF_INVALID: /);
   });
 
+  test("takes no checkpoint from before the receipt for a later one, with exit 3", async () => {
+    await world.write("receipt.json", board.receipt(4));
+    await world.write("checkpoint.txt", board.log.checkpoint(7));
+    const args = ["ballot", "check", "receipt.json", "--log-key", vkey];
+    const { code: exit, stderr } = await world.run(...args, "--checkpoint", "checkpoint.txt");
+    expect(exit).toBe(3);
+    expect(stderr).toMatch(/^Error: CHECKPOINT_EARLIER: .*7 ballots.*receipt's 9/);
+  });
+
   test("insists on witnesses that were named, all of them or as many as it is told", async () => {
     const [key] = witnesses;
     if (key === undefined) throw new Error("no witness");

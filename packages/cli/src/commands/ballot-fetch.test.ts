@@ -151,6 +151,18 @@ describe("ballot fetch", () => {
     expect(result.stdout).toContain("Witnesses: 1 of 1 have seen this log");
   });
 
+  test("waits for a site that is a little behind a receipt, and not for long", async () => {
+    const behind = board.fork(6);
+    board.cast(2);
+    await world.write("receipt.json", board.receipt(7));
+    const site = await start({ board: behind });
+    const late = await fetchFrom(site, "--receipt", "receipt.json");
+    expect(late.code).toBe(3);
+    expect(late.stderr).toMatch(/Error: CHECKPOINT_EARLIER: .*has 6 ballots and had 8/);
+    setTimeout(() => site.show({ board }), 700);
+    expect(await fetchFrom(site, "--receipt", "receipt.json")).toMatchObject({ code: 0 });
+  });
+
   test("says that there is no tally while results are hidden, and keeps no older one", async () => {
     const site = await start();
     await fetchFrom(site);
