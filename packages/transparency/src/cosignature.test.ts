@@ -12,6 +12,14 @@ const text = encodeCheckpoint({ origin: "log.example", size: 9, root: new Uint8A
 const log = createTestSigner("log.example", "ed25519", 1);
 const witness = createTestSigner("witness.example/w1", "cosignature", 2);
 
+/** The same checkpoint, cosigned with the same key by transparency-dev/formats 0.1.1 in Go. */
+const GO_NOTE = `log.example
+9
+BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=
+
+— witness.example/w1 3xwKNQAAAABrDnH/PXmGIbDV0PPTy9snv8cNC8FmXef9DZXxGMrGTNNDBMejQxG7GDF7RsFbCIuB1GvZMjX2qke3kntTmpUSAXlJBg==
+`;
+
 function cosigned(...times: readonly number[]): SignedNote {
   const own = signNote(text, log.key, log.sign);
   const others = times.map((time) => cosignCheckpoint(text, witness.key, witness.sign, time));
@@ -29,6 +37,12 @@ test("a cosignature is u64be(time) and Ed25519 over the message of the specifica
   const key = createPublicKey({ key: spki, format: "der", type: "spki" });
   const message = Buffer.from(`cosignature/v1\ntime ${TIME}\n${text}`);
   expect(verify(null, message, key, signature.subarray(8))).toBe(true);
+});
+
+test("a cosignature of another implementation verifies, and this one makes the same", async () => {
+  const { timeSeconds } = await verifyCosignature(parseNote(GO_NOTE), witness.key);
+  const own = cosignCheckpoint(text, witness.key, witness.sign, timeSeconds);
+  expect(encodeNote({ text, signatures: [own] })).toBe(GO_NOTE);
 });
 
 test("a cosignature verifies and tells its time; of several the latest", async () => {
