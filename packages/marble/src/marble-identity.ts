@@ -4,12 +4,10 @@ import {
   extension,
   generateEcKey,
   issueCertificate,
+  longestValidity,
   OID,
   randomSerial,
 } from "@carrara/pki";
-
-/** 2^63 − 1 nanoseconds in milliseconds, about 292 years: how long certificates of the mesh last. */
-const VALID_FOR_MS = 9_223_372_036_854;
 
 /** The key of one start of a marble and what is made with it. */
 export interface MarbleIdentity {
@@ -36,8 +34,7 @@ export async function createMarbleIdentity(options: {
         serial: randomSerial(),
         issuer: name,
         subject: name,
-        notBefore: now,
-        notAfter: new Date(now.getTime() + VALID_FOR_MS),
+        ...longestValidity(now),
         spki,
         extensions: [
           extension.keyUsage("digitalSignature", "keyAgreement"),

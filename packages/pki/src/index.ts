@@ -49,3 +49,4 @@ export {
   type Signer,
   verifySignature,
 } from "./signature.ts";
+export { longestValidity } from "./validity.ts";

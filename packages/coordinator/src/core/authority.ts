@@ -6,13 +6,13 @@ import {
   extension,
   issueCertificate,
   keyIdentifier,
+  longestValidity,
   OID,
   parseAlternativeNames,
   parseCertificate,
   randomSerial,
 } from "@carrara/pki";
 import { generateP384Key, p384Signer, spkiOf } from "./elliptic-key.ts";
-import { longestValidity } from "./validity.ts";
 
 /** Common name of the Coordinator root certificate (section 1.5). */
 const ROOT_NAME = "MarbleRun Coordinator";

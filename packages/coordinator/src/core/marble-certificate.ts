@@ -4,12 +4,12 @@ import {
   commonName,
   extension,
   issueCertificate,
+  longestValidity,
   OID,
   randomSerial,
 } from "@carrara/pki";
 import { type Authority, INTERMEDIATE_NAME } from "./authority.ts";
 import { type EncodedKey, generateEncodedP384Key, p384Signer } from "./elliptic-key.ts";
-import { longestValidity } from "./validity.ts";
 
 /** Extension of Marble certificates whose value is the raw UTF-8 of the Marble type (section 3.5). */
 export const MARBLE_TYPE_OID = "1.3.9903.2.1";

@@ -8,6 +8,7 @@ import { encodePem, fromHex, toHex, utf8 } from "@carrara/encoding";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createFakeVendor, type FakeVendor } from "../testing/fake-vendor.ts";
+import { MILAN_REQUEST as MILAN, SGX_REQUEST as SGX } from "../testing/sample-requests.ts";
 import { readVcekFacts } from "./amd-facts.ts";
 import {
   type CollateralBundle,
@@ -22,12 +23,6 @@ import { collateralRefusalOf } from "./refusal.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
 const DAY_MS = 86_400_000;
-const SGX = { fmspc: "00906ed50000", tee: "sgx", ca: "processor" } as const;
-const MILAN = {
-  product: "Milan",
-  hwId: new Uint8Array(64).fill(7),
-  tcb: { bootloader: 3, tee: 0, snp: 10, microcode: 209 },
-} as const;
 
 let vendor: FakeVendor;
 let collateral: DcapCollateral;

@@ -9,6 +9,11 @@ import {
   serveFakeCollateral,
 } from "../testing/fake-collateral-service.ts";
 import { createFakeVendor, type FakeVendor } from "../testing/fake-vendor.ts";
+import {
+  MILAN_REQUEST as MILAN,
+  SGX_REQUEST as SGX,
+  TDX_REQUEST as TDX,
+} from "../testing/sample-requests.ts";
 import { createCachedProvider } from "./cached-provider.ts";
 import { createChainedProvider } from "./chained-provider.ts";
 import { createKdsProvider } from "./kds-provider.ts";
@@ -21,14 +26,7 @@ const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-const SGX = { fmspc: "00906ed50000", tee: "sgx", ca: "processor" } as const;
-const TDX = { fmspc: "00806f050000", tee: "tdx", ca: "platform" } as const;
 const UNKNOWN = { ...SGX, fmspc: "ffffffffffff" } as const;
-const MILAN = {
-  product: "Milan",
-  hwId: new Uint8Array(64).fill(7),
-  tcb: { bootloader: 3, tee: 0, snp: 10, microcode: 209 },
-} as const;
 
 let vendor: FakeVendor;
 let service: FakeCollateralService;

@@ -7,6 +7,7 @@ import { utf8 } from "@carrara/encoding";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { TeeError } from "../error.ts";
 import { createFakeVendor, type FakeVendor } from "../testing/fake-vendor.ts";
+import { MILAN_REQUEST as MILAN, SGX_REQUEST as SGX } from "../testing/sample-requests.ts";
 import { EMPTY_BUNDLE, encodeCollateralBundle } from "./bundle.ts";
 import { createCachedProvider } from "./cached-provider.ts";
 import { type CollateralStore, createFileCollateralStore } from "./collateral-store.ts";
@@ -15,14 +16,8 @@ import { collateralRefusalOf, unavailable } from "./refusal.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
 const DAY_MS = 86_400_000;
-const SGX = { fmspc: "00906ed50000", tee: "sgx", ca: "processor" } as const;
 const COPY = "dcap-sgx-00906ed50000-processor-standard";
 const FLOOR = "floor-sgx-00906ed50000-standard";
-const MILAN = {
-  product: "Milan",
-  hwId: new Uint8Array(64).fill(7),
-  tcb: { bootloader: 3, tee: 0, snp: 10, microcode: 209 },
-} as const;
 
 let vendor: FakeVendor;
 let dir: string;

@@ -10,6 +10,7 @@ import {
   serveFakeCollateral,
 } from "../testing/fake-collateral-service.ts";
 import { createFakeVendor, type FakeVendor } from "../testing/fake-vendor.ts";
+import { TDX_REQUEST as TDX } from "../testing/sample-requests.ts";
 import { createDcapProviderFor, createPccsProvider } from "./pccs-provider.ts";
 import { createPcsProvider } from "./pcs-provider.ts";
 import type { DcapCollateralProvider, DcapCollateralRequest } from "./provider.ts";
@@ -17,7 +18,6 @@ import { collateralRefusalOf } from "./refusal.ts";
 
 const NOW = new Date("2026-11-21T12:00:00Z");
 const SGX = { fmspc: "00906ED50000", tee: "sgx", ca: "processor" } as const;
-const TDX = { fmspc: "00806f050000", tee: "tdx", ca: "platform" } as const;
 const V3 = "/sgx/certification/v3";
 const V4 = "/sgx/certification/v4";
 
