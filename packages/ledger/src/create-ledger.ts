@@ -41,6 +41,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
   let running: Promise<void> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let closing: Promise<void> | undefined;
+  let isAway = false;
   let anchored = { atMs: deps.nowMs(), size: state.size, raising: false };
 
   /** One thing after the other: groups, refreshes, the end. */
@@ -129,10 +130,8 @@ export function createLedger(deps: LedgerDeps): Ledger {
     running = undefined;
   };
   const failed = (error: unknown): void => {
-    const known = error instanceof LedgerError ? error : undefined;
     log("error", "ledger group was not written", { code: codeOf(error) });
-    if (known?.code === "LEDGER_WRITE_FAILED" && session.writable) return;
-    goReadOnly(known ?? new LedgerError("LEDGER_WRITE_FAILED", "the ledger failed within"));
+    if (!isWriteFailure(error) || !session.writable) goReadOnly(asWriteError(error));
   };
   const submit: Ledger["submit"] = (ballot, settle) => {
     if (closing !== undefined) return settle(closed());
@@ -153,8 +152,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
           return undefined;
         });
       });
+      isAway = false;
     } catch (error) {
-      failed(error);
+      // Told once, not four times a second for as long as the database is away.
+      if (!isAway || !isWriteFailure(error)) failed(error);
+      isAway = true;
     }
     if (state.size > before) announce();
   };
@@ -236,6 +238,10 @@ function closed(): LedgerError {
 function asWriteError(error: unknown): LedgerError {
   if (error instanceof LedgerError) return error;
   return new LedgerError("LEDGER_WRITE_FAILED", "a group could not be written", { cause: error });
+}
+
+function isWriteFailure(error: unknown): boolean {
+  return error instanceof LedgerError && error.code === "LEDGER_WRITE_FAILED";
 }
 
 function codeOf(error: unknown): string {

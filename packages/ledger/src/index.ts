@@ -8,3 +8,5 @@ export type { LedgerLog } from "./ledger-log.ts";
 export { type LedgerOptions, openLedger } from "./open-ledger.ts";
 export { createFileStore, type FileStoreOptions } from "./store/file-store.ts";
 export type { LedgerStore } from "./store/ledger-store.ts";
+export type { PostgresAccess } from "./store/postgres/postgres-config.ts";
+export { createPostgresStore } from "./store/postgres/postgres-store.ts";

@@ -48,6 +48,7 @@ export async function loadState(deps: LoadDeps): Promise<Loaded> {
         : (["LEDGER_TRUNCATED", "nothing follows"] as const);
     throw new LedgerError(code, `${state.size} ballots of ${needed} are there, ${what}`);
   }
+  if (refused !== undefined && session.shared) throw refused;
   if (tornBytes > MAX_GROUP_BYTES) {
     throw refused ?? new LedgerError("LEDGER_TAMPERED", `${tornBytes} bytes that are no group`);
   }

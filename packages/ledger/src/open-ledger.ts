@@ -10,7 +10,7 @@ import type { LedgerLog } from "./ledger-log.ts";
 import { loadState } from "./load-state.ts";
 import { replayGroup } from "./replay-group.ts";
 import { createLogSigner } from "./sign-checkpoint.ts";
-import type { LedgerStore } from "./store/ledger-store.ts";
+import type { HeadWrite, LedgerStore } from "./store/ledger-store.ts";
 
 /** Ballots of a volume, unless a test wants to see many. */
 const VOLUME_BALLOTS = 2 ** 18;
@@ -93,12 +93,12 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 function createHeads(
   first: 0 | 1,
   seal: (counter: number, size: number, chain: Uint8Array) => Uint8Array,
-): (size: number, chain: Uint8Array) => { slot: 0 | 1; bytes: Uint8Array } {
+): (size: number, chain: Uint8Array) => HeadWrite {
   let counter = 0;
   let slot = first;
   return (size, chain) => {
     counter += 1;
-    const write = { slot, bytes: seal(counter, size, chain) };
+    const write = { slot, size, bytes: seal(counter, size, chain) };
     slot = slot === 0 ? 1 : 0;
     return write;
   };

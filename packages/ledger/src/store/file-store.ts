@@ -23,11 +23,13 @@ const VOLUME = /^volume-([0-9]{6})\.index$/;
 export interface FileStoreOptions {
   /** Of mode 0700 afterwards; made if missing. */
   readonly directory: string;
+  /** Milliseconds to wait for a process that still has it; 5 seconds unless given. */
+  readonly lockWaitMs?: number | undefined;
 }
 
 /** A ledger in the files of one directory, for one process. */
-export function createFileStore({ directory }: FileStoreOptions): LedgerStore {
-  return createStoreOver(createNodeFiles(directory));
+export function createFileStore({ directory, lockWaitMs }: FileStoreOptions): LedgerStore {
+  return createStoreOver(createNodeFiles(directory, lockWaitMs));
 }
 
 /** A ledger in files, whatever these are. */

@@ -1,6 +1,8 @@
 /** One slot of the head; the other keeps the head before. */
 export interface HeadWrite {
   readonly slot: 0 | 1;
+  /** Ballots that it vouches for. */
+  readonly size: number;
   readonly bytes: Uint8Array;
 }
 

@@ -9,13 +9,13 @@ const MODE = 0o600;
 const ZEROS: Uint8Array = new Uint8Array(256 * 1024);
 
 /** The files of a directory of mode 0700. Rejects with Node's system errors. */
-export function createNodeFiles(directory: string): LedgerFiles {
+export function createNodeFiles(directory: string, lockWaitMs?: number): LedgerFiles {
   const at = (name: string): string => join(directory, name);
   return {
     lock: async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await chmod(directory, 0o700);
-      return await lockDirectory(directory);
+      return await lockDirectory(directory, lockWaitMs);
     },
     list: async () => await readdir(directory),
     read: async (name, offset, length) =>

@@ -1,2 +1,9 @@
 export { createMemoryFiles } from "./memory-files.ts";
 export { createMemoryStore } from "./memory-store.ts";
+export {
+  findPostgres,
+  type PostgresServer,
+  type PostgresTls,
+  startPostgres,
+} from "./postgres-server.ts";
+export { ballotOf } from "./test-ballots.ts";
