@@ -3,7 +3,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { encodePem } from "@carrara/encoding";
 import { commonName, extension, generateEcKey, issueCertificate, randomSerial } from "@carrara/pki";
-import type { LoadResult } from "./load.ts";
+import type { LoadOptions, LoadResult } from "./load.ts";
+import type { SealTo } from "./sealed-ballots.ts";
 
 const run = promisify(execFile);
 const EXEC_ARGV = ["--conditions=@carrara/source", "--import", "tsx"];
@@ -26,14 +27,39 @@ export async function startYardstick(
   headers: readonly string[] = ["Content-Length", "0"],
   body: string = "",
 ): Promise<Yardstick> {
-  const { cert, key } = await selfSigned();
+  const identity = await selfSigned();
+  const child = await startChild(file, { ...identity, headers, body });
+  return { port: child.port, ca: identity.cert, stop: child.stop };
+}
+
+/** Starts the originals' way of a vote: web, and two back ends that it calls over mutual TLS. */
+export async function startNaivePath(): Promise<Yardstick> {
+  const identity = await selfSigned();
+  const emoji = await startChild("naive-back.ts", identity);
+  const voting = await startChild("naive-back.ts", identity);
+  const ports = { emoji: emoji.port, voting: voting.port };
+  const web = await startChild("naive-web.ts", { ...identity, ...ports });
+  return {
+    port: web.port,
+    ca: identity.cert,
+    stop: () => {
+      for (const child of [web, voting, emoji]) child.stop();
+    },
+  };
+}
+
+/** Starts a program that takes `message` over IPC and answers with its port. */
+async function startChild(
+  file: string,
+  message: object,
+): Promise<{ readonly port: number; stop(): void }> {
   const child: ChildProcess = fork(here(file), { execArgv: EXEC_ARGV });
   const port = new Promise<number>((resolve, reject) => {
-    child.once("message", (message: { port: number }) => resolve(message.port));
-    child.once("exit", () => reject(new Error("the yardstick ended")));
+    child.once("message", (answer: { port: number }) => resolve(answer.port));
+    child.once("exit", () => reject(new Error(`${file} ended`)));
   });
-  child.send({ cert, key, headers, body });
-  return { port: await port, ca: cert, stop: () => child.kill() };
+  child.send(message);
+  return { port: await port, stop: () => child.kill() };
 }
 
 async function selfSigned(): Promise<{ cert: string; key: string }> {
@@ -57,14 +83,8 @@ async function selfSigned(): Promise<{ cert: string; key: string }> {
   return { cert: encodePem("CERTIFICATE", certificate), key: encodePem("PRIVATE KEY", key.pkcs8) };
 }
 
-/** Runs the load generator in a process of its own. */
-export async function runLoad(options: {
-  port: number;
-  ca: string;
-  connections: number;
-  seconds: number;
-  request: string;
-}): Promise<LoadResult> {
+/** Runs the load generator in a process of its own; with `sealTo` each request has a sealed ballot of its own. */
+export async function runLoad(options: LoadOptions & { sealTo?: SealTo }): Promise<LoadResult> {
   const args = [...EXEC_ARGV, here("load-main.ts"), JSON.stringify(options)];
   const { stdout } = await run(process.execPath, args);
   return JSON.parse(stdout) as LoadResult;

@@ -1,4 +1,5 @@
 import { benchActivation } from "./activation.ts";
+import { benchBallot } from "./ballot.ts";
 import { benchCoordinator } from "./coordinator.ts";
 import { benchEvidenceParse } from "./evidence-parse.ts";
 import { benchQuoteVerify } from "./quote-verify.ts";
@@ -8,6 +9,7 @@ import { benchVote } from "./vote.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<BenchReport>>> = {
   activation: benchActivation,
+  ballot: benchBallot,
   coordinator: benchCoordinator,
   "evidence-parse": benchEvidenceParse,
   "quote-verify": benchQuoteVerify,

@@ -1,11 +1,12 @@
-import { request } from "node:https";
 import { startEmojivoto } from "../tests/e2e/support/mesh.ts";
+import { answerOf } from "./answer-of.ts";
 import { runLoad, startYardstick } from "./child.ts";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
 const ROUNDS = 5;
 const SECONDS = 3;
 const CONNECTIONS = 64;
+const ONE_VOTE = { method: "POST", path: "/api/vote?choice=%3Ajoy%3A" };
 const VOTE =
   "POST /api/vote?choice=%3Ajoy%3A HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
 
@@ -13,7 +14,7 @@ const VOTE =
 export async function benchVote(): Promise<BenchReport> {
   const { mesh, ca, stop } = await startEmojivoto();
   const web = { port: mesh.ports.web, ca };
-  const bare = await startYardstick("bare-server.ts", await headersOfVote(web));
+  const bare = await startYardstick("bare-server.ts", (await answerOf(web, ONE_VOTE)).headers);
   try {
     const measured: number[] = [];
     const baseline: number[] = [];
@@ -56,19 +57,4 @@ async function rate(server: {
     perSecond: (result.answers - result.failures) / result.seconds,
     failures: result.failures,
   };
-}
-
-/** What a counted vote is answered with, but for what Node adds by itself. */
-async function headersOfVote({ port, ca }: { port: number; ca: string }): Promise<string[]> {
-  const raw = await new Promise<string[]>((resolve, reject) => {
-    const options = { host: "localhost", port, ca, method: "POST", path: VOTE.split(" ")[1] };
-    request(options, (response) => {
-      response.resume();
-      resolve(response.rawHeaders);
-    })
-      .once("error", reject)
-      .end();
-  });
-  const own = new Set(["date", "connection", "keep-alive"]);
-  return raw.filter((_, i) => !own.has((raw[i - (i % 2)] ?? "").toLowerCase()));
 }

@@ -78,10 +78,8 @@ export interface TestVotingOptions {
 export async function startTestVoting(options: TestVotingOptions = {}): Promise<GrpcApp> {
   const { doughnutCounts = false, log = createKeptLog(), store = createMemoryStore() } = options;
   const env = { ...testPollEnv, ...options.env };
-  const submitToWitness = options.submitToWitness ?? noWitness;
   return await startVoting({
     ...options,
-    submitToWitness,
     env,
     log,
     store,
@@ -89,9 +87,6 @@ export async function startTestVoting(options: TestVotingOptions = {}): Promise<
     host: HOST,
   });
 }
-
-const noWitness: SubmitToWitness = async () =>
-  await Promise.reject(new Error("there is no witness"));
 
 /** Starts the whole demo. */
 export async function startDemo(options: TestVotingOptions = {}): Promise<Demo> {

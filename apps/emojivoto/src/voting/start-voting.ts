@@ -1,4 +1,5 @@
 import type { LedgerStore } from "@carrara/ledger";
+import { submitCheckpoint } from "@carrara/witness";
 import { createBallotOpener } from "../sealed/ballot-opener.ts";
 import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
 import type { Log } from "../service/log.ts";
@@ -22,7 +23,8 @@ export interface VotingOptions {
   readonly host?: string;
   /** Where the ledger is, in place of files in `CARRARA_DATA_DIR`. */
   readonly store?: LedgerStore;
-  readonly submitToWitness: SubmitToWitness;
+  /** In place of HTTP. */
+  readonly submitToWitness?: SubmitToWitness;
   readonly now?: () => Date;
 }
 
@@ -47,7 +49,7 @@ export async function startVoting(options: VotingOptions): Promise<GrpcApp> {
     witnesses: peers.map(({ key }) => key),
   };
   const parts = {
-    submitToWitness: options.submitToWitness,
+    submitToWitness: options.submitToWitness ?? submitCheckpoint,
     ...{ settings, peers, openingOf, ledger, opener, log, now },
     choices: createChoices({ doughnutCounts }),
     keys: createKeysSigner(statement, env),

@@ -1,5 +1,6 @@
 import type { Ledger, LedgerCheckpoint } from "@carrara/ledger";
 import { type NoteSignature, parseVerifierKey, type VerifierKey } from "@carrara/transparency";
+import { WitnessError } from "@carrara/witness";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import type { Log } from "../service/log.ts";
 
@@ -139,12 +140,12 @@ function createAsker(
 const FORKS: ReadonlySet<string> = new Set(["WITNESS_CONFLICT", "WITNESS_FORK"]);
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  return error instanceof WitnessError ? error.code : "";
 }
 
 function conflictSizeOf(error: unknown): number | undefined {
-  const isConflict = error instanceof Error && codeOf(error) === "WITNESS_CONFLICT";
-  return isConflict && "size" in error && typeof error.size === "number" ? error.size : undefined;
+  const isConflict = error instanceof WitnessError && error.code === "WITNESS_CONFLICT";
+  return isConflict ? error.size : undefined;
 }
 
 function keyOf(text: string): VerifierKey {

@@ -1,0 +1,75 @@
+import { createCipheriv, createECDH, createHmac } from "node:crypto";
+import { ballotInfo, createBallot, encodeBallot, keyIdOf } from "@carrara/ballot";
+
+/** Whom ballots of a run are sealed to. */
+export interface SealTo {
+  readonly poll: string;
+  /** Base64. */
+  readonly publicKey: string;
+  /** How many are made before the clock starts. */
+  readonly count: number;
+}
+
+/**
+ * Different sealed ballots, made beforehand. All share one ephemeral key, which no voter may do: it saves the
+ * generator a key generation and an agreement each, while who opens them has the whole work.
+ */
+export function ballotSource({ poll, publicKey, count }: SealTo): () => Uint8Array {
+  const recipient = Buffer.from(publicKey, "base64");
+  const seal = sealer(poll, recipient);
+  const ballots = Array.from({ length: count }, (_, i) =>
+    seal(encodeBallot(createBallot(1 + (i % 60)))),
+  );
+  let next = 0;
+  return () => {
+    const ballot = ballots[next++];
+    if (ballot === undefined) throw new Error(`the run needs more than ${count} ballots`);
+    return ballot;
+  };
+}
+
+/** HPKE's sending side (RFC 9180) for one encapsulation. */
+function sealer(poll: string, recipient: Buffer): (plaintext: Uint8Array) => Uint8Array {
+  const ephemeral = createECDH("prime256v1");
+  const enc = ephemeral.generateKeys();
+  const kem = Buffer.concat([Buffer.from("KEM"), Buffer.from([0, 0x10])]);
+  const suite = Buffer.concat([Buffer.from("HPKE"), Buffer.from([0, 0x10, 0, 1, 0, 2])]);
+  const none = Buffer.alloc(0);
+  const dh = ephemeral.computeSecret(recipient);
+  const context = Buffer.concat([enc, recipient]);
+  const prk = extract(none, kem, "eae_prk", dh);
+  const shared = expand(prk, kem, "shared_secret", context, 32);
+  const schedule = Buffer.concat([
+    Buffer.from([0]),
+    extract(none, suite, "psk_id_hash", none),
+    extract(none, suite, "info_hash", ballotInfo(poll)),
+  ]);
+  const secret = extract(shared, suite, "secret", none);
+  const key = expand(secret, suite, "key", schedule, 32);
+  const nonce = expand(secret, suite, "base_nonce", schedule, 12);
+  const keyId = keyIdOf(recipient);
+  return (plaintext) => {
+    const cipher = createCipheriv("aes-256-gcm", key, nonce);
+    cipher.setAAD(keyId);
+    const ciphertext = cipher.update(plaintext);
+    cipher.final();
+    return Buffer.concat([keyId, enc, ciphertext, cipher.getAuthTag()]);
+  };
+}
+
+function extract(salt: Uint8Array, suite: Buffer, label: string, ikm: Uint8Array): Buffer {
+  const parts = [Buffer.from("HPKE-v1"), suite, Buffer.from(label), ikm];
+  return createHmac("sha256", salt).update(Buffer.concat(parts)).digest();
+}
+
+function expand(
+  prk: Uint8Array,
+  suite: Buffer,
+  label: string,
+  info: Uint8Array,
+  length: number,
+): Buffer {
+  const head = [Buffer.from([0, length]), Buffer.from("HPKE-v1"), suite, Buffer.from(label)];
+  const parts = [...head, info, Buffer.from([1])];
+  return createHmac("sha256", prk).update(Buffer.concat(parts)).digest().subarray(0, length);
+}
