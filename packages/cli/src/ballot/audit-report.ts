@@ -9,7 +9,7 @@ export function auditReport(audit: AuditReport, log: TrustedLog): Report {
   const { newer, older, tally } = audit;
   return {
     text: [
-      `${headline(log)}: the log has ${newer.size} ballots; ${growth(audit)}`,
+      `${headline(log)}: the log has ${ballots(newer.size)}; ${growth(audit)}`,
       ...tallyLines(tally, newer.size),
       logLine(log),
       witnessLine(newer.cosignedBy, log.witnesses),
@@ -33,16 +33,21 @@ function headline({ assurance }: TrustedLog): string {
   return assurance === "none" ? "OK FOR A MESH WITHOUT EVIDENCE" : "OK";
 }
 
+function ballots(count: number): string {
+  return count === 1 ? "1 ballot" : `${count} ballots`;
+}
+
 function growth({ older, newer }: AuditReport): string {
   if (older === undefined) return "there is no earlier checkpoint to compare it with";
   if (older.size === newer.size) return "nothing was added to the earlier checkpoint or changed";
+  if (older.size === 0) return "the earlier checkpoint had none";
   return `the earlier checkpoint's ${older.size} are all in it, unchanged`;
 }
 
 function tallyLines(tally: Tally | undefined, newerSize: number): readonly string[] {
   if (tally === undefined) return ["No tally: results may be hidden until the poll closes"];
   const { size, counted, superseded, votes } = tally;
-  const of = size === newerSize ? "" : `, over the earlier ${size} ballots`;
+  const of = size === newerSize ? "" : `, over the earlier ${ballots(size)}`;
   return [
     `Tally signed by the log: ${counted} counted and ${superseded} superseded add up${of}`,
     ...votes.map(({ choice, votes }) => `  choice ${choice}: ${votes}`),

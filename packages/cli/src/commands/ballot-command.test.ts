@@ -345,6 +345,10 @@ ${byKey}${NO_WITNESSES}`,
     expect(stdout).toContain("there is no earlier checkpoint to compare it with\nNo tally: ");
     const same = await audit({ older: audited.newer, newer: audited.newer });
     expect(same.stdout).toContain("nothing was added to the earlier checkpoint or changed\n");
+    const one = { older: board.log.checkpoint(0), newer: board.log.checkpoint(1) };
+    expect((await audit(one)).stdout).toMatch(
+      /^OK: the log has 1 ballot; the earlier checkpoint had none\n/,
+    );
     const early = await audit({ ...audited, tally: board.tally(6) });
     expect(early.stdout).toContain(
       "6 counted and 0 superseded add up, over the earlier 6 ballots\n",
