@@ -67,6 +67,8 @@ export function addGlobalOptions(program: Command): void {
     )
     .option("--nonce <text>", "text that fresh evidence must cover")
     .option("--save-sgx-quote <path>", "write the Coordinator's evidence to a file")
+    // MarbleRun's: scripts give it to commands that have no use for it, here as there.
+    .addOption(new Option("-n, --namespace <name>", "without effect").hideHelp())
     .option("--pccs-url <url>", "collateral service for Coordinators that serve none themselves");
 }
 

@@ -8,28 +8,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { elfSection } from "./elf-section.ts";
 import { type CliWorld, createCliWorld } from "./testing/cli-world.ts";
-
-/** Names an offset of 1 long: section 0 is empty, section 1 the wanted one, section 2 the names. */
-function elfWith(name: string, content: Uint8Array): Uint8Array {
-  const names = utf8(`\0${name}\0.shstrtab\0`);
-  const header = new Uint8Array(64);
-  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  const view = new DataView(header.buffer);
-  view.setBigUint64(40, BigInt(64 + content.length + names.length), true);
-  view.setUint16(58, 64, true);
-  view.setUint16(60, 3, true);
-  view.setUint16(62, 2, true);
-  const section = (nameAt: number, offset: number, size: number): Uint8Array => {
-    const entry = new DataView(new ArrayBuffer(64));
-    entry.setUint32(0, nameAt, true);
-    entry.setBigUint64(24, BigInt(offset), true);
-    entry.setBigUint64(32, BigInt(size), true);
-    return new Uint8Array(entry.buffer);
-  };
-  const named = section(1, 64, content.length);
-  const table = section(name.length + 2, 64 + content.length, names.length);
-  return concatBytes(header, content, names, section(0, 0, 0), named, table);
-}
+import { elfWith } from "./testing/elf-file.ts";
 
 let world: CliWorld;
 let image = new Uint8Array();
@@ -83,7 +62,35 @@ describe("package-info", () => {
     expect(await world.run("package-info", path, "--json")).toEqual(ours);
   });
 
+  test("reads the one signature in a directory of Gramine, not one of several", async () => {
+    const ours = await world.run("package-info", "one.enclave", "--json");
+    await mkdir(join(world.dir, "gramine"));
+    await world.write("gramine/app.manifest", "");
+    await world.write("gramine/app.sig", sigstruct);
+    expect(await world.run("package-info", "gramine", "--json")).toEqual(ours);
+    await world.write("gramine/other.sig", sigstruct);
+    expect((await world.run("package-info", "gramine")).stderr).toMatch(
+      /^Error: IMAGE_FILE_INVALID: /,
+    );
+  });
+
+  test("reads what oesign eradump printed, and says that nobody signed it", async () => {
+    const { stdout } = await world.run("package-info", "one.enclave", "--json");
+    await world.write("era.json", stdout);
+    const { stdout: text } = await world.run("package-info", "one.enclave");
+    expect(await world.run("package-info", "era.json")).toEqual({
+      code: 0,
+      stdout: text,
+      stderr: "era.json is not signed: what it says was not verified\n",
+    });
+    const json = await world.run("package-info", "era.json", "--json");
+    expect(JSON.parse(json.stdout)).toEqual({ ...JSON.parse(stdout), verified: false });
+  });
+
   test.each<[string, () => Uint8Array, string]>([
+    ["an era file without ids", () => utf8('{"ProductID":1}'), "PACKAGE_UNSIGNED"],
+    ["an era file with a bad id", () => utf8('{"UniqueID":"00"}'), "ERA_CONFIG_INVALID"],
+    ["a broken era file", () => utf8("{"), "ERA_CONFIG_INVALID"],
     ["unsigned", () => elfWith(".oeinfo", new Uint8Array(4096)), "PACKAGE_UNSIGNED"],
     ["of another kind", () => elfWith(".text", sigstruct), "PACKAGE_UNSIGNED"],
     ["cut off", () => elfWith(".oeinfo", sigstruct.subarray(0, 1000)), "SIGSTRUCT_MALFORMED"],

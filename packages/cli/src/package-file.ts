@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { SIGSTRUCT_BYTES, verifySigstruct } from "@carrara/attestation";
+import { type ExpectedIdentity, parseEraConfig } from "@carrara/client";
 import { toHex } from "@carrara/encoding";
 import { loadImage } from "@carrara/image";
 import { type PackageInfo, readPackageInfo } from "@carrara/tee";
@@ -16,19 +17,54 @@ const SECTIONS: readonly string[] = [".oeinfo", ".note.sgxmeta"];
 /** Where an Occlum instance keeps its signed library. */
 const OCCLUM_LIBRARY = "build/lib/libocclum-libos.signed.so";
 
+/** A brace: the first byte of what `oesign eradump` prints, and of nothing else here. */
+const JSON_START = 0x7b;
+/** A signature file that Gramine's tools write beside a manifest. */
+const GRAMINE_SIGNATURE = /\.sig$/;
+
+/** A package's identity, and whether a signature vouches for it. */
+export interface PackageFile {
+  readonly info: PackageInfo;
+  readonly verified: boolean;
+}
+
 /**
  * The identity of a signed package, its signature verified: an image of ours, an ELF file that was
  * signed for EGo, Open Enclave or the SGX SDK, a SIGSTRUCT as Gramine writes it (`.sig`), or the
- * directory of an Occlum instance. Throws `PACKAGE_UNSIGNED`, the codes of images and of SIGSTRUCTs.
+ * directory of an Occlum instance or with one `.sig` of Gramine. What `oesign eradump` printed is taken
+ * as it says. Throws `PACKAGE_UNSIGNED`, `ERA_CONFIG_INVALID`, the codes of images and of SIGSTRUCTs.
  */
-export async function readPackageFile(path: string): Promise<PackageInfo> {
-  const entries = await readdir(path).catch(() => undefined);
-  const bytes = await loadImage(entries === undefined ? path : join(path, OCCLUM_LIBRARY));
-  if (isElf(bytes)) return await infoOf(sigstructIn(bytes, path));
-  if (SIGSTRUCT_HEADER.equals(bytes.subarray(0, SIGSTRUCT_HEADER.length))) {
-    return await infoOf(bytes);
+export async function readPackageFile(path: string): Promise<PackageFile> {
+  const bytes = await loadImage(await fileOf(path));
+  if (bytes[0] === JSON_START) {
+    return { info: infoOfEra(parseEraConfig(bytes).identity, path), verified: false };
   }
-  return await readPackageInfo(bytes);
+  if (isElf(bytes)) return { info: await infoOf(sigstructIn(bytes, path)), verified: true };
+  const isSigstruct = SIGSTRUCT_HEADER.equals(bytes.subarray(0, SIGSTRUCT_HEADER.length));
+  return { info: await (isSigstruct ? infoOf(bytes) : readPackageInfo(bytes)), verified: true };
+}
+
+/** The file that counts where `path` is a directory. */
+async function fileOf(path: string): Promise<string> {
+  const entries = await readdir(path).catch(() => undefined);
+  if (entries === undefined) return path;
+  const [signature, ...more] = entries.filter((name) => GRAMINE_SIGNATURE.test(name));
+  const isGramine = signature !== undefined && more.length === 0;
+  return join(path, isGramine ? signature : OCCLUM_LIBRARY);
+}
+
+function infoOfEra(identity: ExpectedIdentity, path: string): PackageInfo {
+  const { uniqueId, signerId, productId, securityVersion, debug } = identity;
+  if (uniqueId === undefined || signerId === undefined) {
+    throw new CliError("PACKAGE_UNSIGNED", `${path} names no UniqueID and SignerID of a package`);
+  }
+  return {
+    UniqueID: toHex(uniqueId),
+    SignerID: toHex(signerId),
+    ProductID: productId,
+    SecurityVersion: securityVersion,
+    Debug: debug,
+  };
 }
 
 /** Before it is signed, a section has room for the SIGSTRUCT but no header. */

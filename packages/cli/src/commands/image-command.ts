@@ -36,7 +36,8 @@ export function addImageCommands(
       "after",
       `
 PATH is an image of ours, a program signed for EGo or Open Enclave, a SIGSTRUCT of Gramine (.sig), a
-library signed for the SGX SDK, or the directory of an Occlum instance.
+library signed for the SGX SDK, or the directory of an Occlum instance or with one .sig. A file with
+what "oesign eradump" printed is read too, but nothing in it is signed.
 
 Example:
   carrara package-info apps/emojivoto/dist/images/web.enclave`,
@@ -82,7 +83,8 @@ async function signApp(
 }
 
 async function printPackageInfo({ io, options }: CommandContext, path: string): Promise<void> {
-  const info = await readPackageFile(resolve(io.cwd, path));
+  const { info, verified } = await readPackageFile(resolve(io.cwd, path));
+  if (!verified) io.stderr(`${path} is not signed: what it says was not verified\n`);
   const rows = [
     ["UniqueID (MRENCLAVE)", info.UniqueID],
     ["SignerID (MRSIGNER)", info.SignerID],
@@ -91,6 +93,6 @@ async function printPackageInfo({ io, options }: CommandContext, path: string): 
   ] as const;
   writeReport(io, options, {
     text: rows.map(([label, value]) => `${label.padEnd(26)}: ${value}`).join("\n"),
-    json: { ...info },
+    json: { ...info, ...(verified ? {} : { verified }) },
   });
 }

@@ -80,6 +80,14 @@ describe("version", () => {
   });
 });
 
+test("a namespace, as MarbleRun's scripts give it, is understood and has no effect", async () => {
+  const { host } = await world.start();
+  const plain = await world.run("check", host);
+  expect(await world.run("check", host, "-n", "mesh")).toEqual(plain);
+  expect(await world.run("--namespace", "mesh", "check", host)).toEqual(plain);
+  expect((await world.run("check", "--help")).stdout).not.toContain("namespace");
+});
+
 test.each([["install"], ["uninstall"], ["precheck"]])(
   "%s is refused with a reason, whatever its options",
   async (command) => {
