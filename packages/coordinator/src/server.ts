@@ -4,7 +4,7 @@ import type { Tee } from "@carrara/tee";
 import { serveClientApi } from "./api/client/client-api.ts";
 import { serveMeshApi } from "./api/mesh/mesh-api.ts";
 import type { CoordinatorConfig, Environment } from "./config.ts";
-import { type Coordinator, openCoordinator } from "./coordinator.ts";
+import type { Coordinator } from "./coordinator.ts";
 import { manifestFingerprint } from "./core/deployment.ts";
 import { NODE_QUOTE_CRYPTO } from "./core/quote-crypto.ts";
 import { CoordinatorError } from "./error.ts";
@@ -14,6 +14,7 @@ import type { Log } from "./log.ts";
 import { measuredStore } from "./observe/measured-store.ts";
 import type { BuildInfo } from "./observe/metrics.ts";
 import { startTelemetry } from "./observe/telemetry.ts";
+import { openCoordinator } from "./open-coordinator.ts";
 import {
   createQuoteVerifier,
   type EndorsementSource,
