@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runAndKill } from "@carrara/ledger/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleTestProgram } from "../testing/bundle-test-program.ts";
-import { runAndKill } from "../testing/killed-program.ts";
 import { findPostgres, startPostgres } from "../testing/postgres-server.ts";
 
 /** Milliseconds a child may commit before it is killed. */

@@ -1,32 +1,13 @@
-import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { bundleProgram } from "@carrara/ledger/testing";
 
 /** A program beside this file that a test starts and kills. */
 export type TestProgram = "commit-loop" | "history-loop";
 
-/** Dependencies that are CommonJS ask for Node's modules by `require`. */
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-
-/** Bundles a program into one file that Node starts in some ten milliseconds; a loader takes a second. */
+/** Bundles one of them into one file. */
 export function bundleTestProgram(program: TestProgram, outFile: string): void {
   const sources: Readonly<Record<TestProgram, URL>> = {
     "commit-loop": new URL("./commit-loop.ts", import.meta.url),
     "history-loop": new URL("./history-loop.ts", import.meta.url),
   };
-  const esbuild = createRequire(import.meta.url).resolve("esbuild/bin/esbuild");
-  const options = [
-    "--bundle",
-    "--platform=node",
-    "--format=esm",
-    "--minify-syntax",
-    "--conditions=@carrara/source",
-    `--banner:js=${REQUIRE}`,
-    `--outfile=${outFile}`,
-    "--log-level=error",
-  ];
-  execFileSync(process.execPath, [esbuild, fileURLToPath(sources[program]), ...options], {
-    stdio: "inherit",
-  });
+  bundleProgram(sources[program], outFile);
 }

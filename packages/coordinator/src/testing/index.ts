@@ -1,7 +1,7 @@
+export { type KillMoment, runAndKill } from "@carrara/ledger/testing";
 export { bundleTestProgram, type TestProgram } from "./bundle-test-program.ts";
 export type { HistoryFound, HistorySetup } from "./history-protocol.ts";
 export { type ClientIdentity, callHttps, type HttpAnswer, type HttpCall } from "./http-client.ts";
-export { type KillMoment, runAndKill } from "./killed-program.ts";
 export { findPostgres, type PostgresServer, startPostgres } from "./postgres-server.ts";
 export {
   createRecordingLog,

@@ -1,3 +1,5 @@
+export { bundleProgram } from "./bundle-program.ts";
+export { type KillMoment, runAndKill } from "./killed-program.ts";
 export { createMemoryFiles } from "./memory-files.ts";
 export { createMemoryStore } from "./memory-store.ts";
 export {
