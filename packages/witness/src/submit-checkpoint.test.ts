@@ -76,6 +76,11 @@ describe("submitCheckpoint", () => {
     await expect(submit(other, 5, 9)).rejects.toMatchObject({ code: "WITNESS_FORK", status: 422 });
   });
 
+  test("says WITNESS_FORK where a witness answers with the size that was asked from", async () => {
+    const url = await answering(409, "5\n", { "content-type": "text/x.tlog.size" });
+    await expect(submit(log, 5, 9, url)).rejects.toMatchObject({ code: "WITNESS_FORK" });
+  });
+
   test("says WITNESS_REFUSED where the log is unknown or another has signed", async () => {
     const stranger = createTestLog({ origin: "log.example/stranger", entries: testEntries(9) });
     const impostor = createTestLog({ entries: testEntries(9) });
@@ -93,10 +98,12 @@ describe("submitCheckpoint", () => {
     await expect(submit(log, 0, 9, "http://127.0.0.1:1")).rejects.toMatchObject({
       code: "WITNESS_UNREACHABLE",
     });
-    await expect(submit(log, 0, 9, await answering(503, "later"))).rejects.toMatchObject({
-      code: "WITNESS_UNREACHABLE",
-      status: 503,
-    });
+    for (const status of [429, 500, 503]) {
+      await expect(submit(log, 0, 9, await answering(status, "later"))).rejects.toMatchObject({
+        code: "WITNESS_UNREACHABLE",
+        status,
+      });
+    }
   });
 
   test("says WITNESS_UNREACHABLE after its time limit, and the signal's reason when aborted", async () => {
@@ -130,7 +137,8 @@ describe("submitCheckpoint", () => {
     ["a conflict with a size that is none", 409, "01\n"],
     ["a redirect", 302, ""],
   ])("says WITNESS_ANSWER_MALFORMED for %s", async (_, status, body) => {
-    const url = await answering(status, body, status === 302 ? { location: witness.url } : {});
+    const headers = { "content-type": "text/x.tlog.size", location: witness.url };
+    const url = await answering(status, body, headers);
     await expect(submit(log, 0, 9, url)).rejects.toMatchObject({
       code: "WITNESS_ANSWER_MALFORMED",
     });

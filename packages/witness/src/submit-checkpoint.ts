@@ -46,13 +46,15 @@ export interface WitnessCosignature {
 export async function submitCheckpoint(
   options: SubmitCheckpointOptions,
 ): Promise<WitnessCosignature> {
-  const { status, body } = await post(options);
-  if (status === 200) return await cosignatureIn(body, options);
-  throw refusalOf(status, body, options);
+  const answer = await post(options);
+  if (answer.status === 200) return await cosignatureIn(answer.body, options);
+  throw refusalOf(answer, options);
 }
 
 interface Answer {
   readonly status: number;
+  /** Whether the body is a size to prove from. */
+  readonly isSize: boolean;
   readonly body: string;
 }
 
@@ -67,7 +69,8 @@ async function post(options: SubmitCheckpointOptions): Promise<Answer> {
       redirect: "manual",
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
     });
-    return { status: response.status, body: await readBounded(response) };
+    const isSize = response.headers.get("content-type") === "text/x.tlog.size";
+    return { status: response.status, isSize, body: await readBounded(response) };
   } catch (cause) {
     if (cause instanceof WitnessError) throw cause;
     signal?.throwIfAborted();
@@ -121,28 +124,17 @@ function signaturesIn(text: string, lines: string): readonly NoteSignature[] {
   }
 }
 
-function refusalOf(
-  status: number,
-  body: string,
-  { oldSize }: SubmitCheckpointOptions,
-): WitnessError {
-  if (status === 409) return conflictOf(body, oldSize);
-  if (status === 422) {
-    return new WitnessError(
-      "WITNESS_FORK",
-      `the witness does not see how the tree it cosigned at size ${oldSize} became this one`,
-      { status },
-    );
-  }
-  if (status >= 500) {
+function refusalOf(answer: Answer, { oldSize }: SubmitCheckpointOptions): WitnessError {
+  const { status, isSize, body } = answer;
+  if (status === 409 && isSize) return conflictOf(body, oldSize);
+  if (status === 409 || status === 422) return forkAt(oldSize, status);
+  if (status >= 500 || status === 429) {
     return new WitnessError("WITNESS_UNREACHABLE", `the witness answers ${status}`, { status });
   }
-  if (status >= 400) {
-    return new WitnessError("WITNESS_REFUSED", REASONS[status] ?? `it answers ${status}`, {
-      status,
-    });
-  }
-  return malformed(`status ${status}`);
+  if (status < 400) return malformed(`status ${status}`);
+  return new WitnessError("WITNESS_REFUSED", REASONS[status] ?? `the witness answers ${status}`, {
+    status,
+  });
 }
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -154,13 +146,15 @@ const REASONS: Readonly<Record<number, string>> = {
 function conflictOf(body: string, oldSize: number): WitnessError {
   const size = body.endsWith("\n") ? readDecimal(body.slice(0, -1)) : undefined;
   if (size === undefined) return malformed("a conflict without a size");
-  const options = { status: 409, size };
-  if (size === oldSize) {
-    const message = `the witness has cosigned another tree of size ${size}`;
-    return new WitnessError("WITNESS_FORK", message, options);
-  }
+  // It was asked from this very size: what differs is the tree.
+  if (size === oldSize) return forkAt(oldSize, 409);
   const message = `the witness has cosigned size ${size}, the proof starts at ${oldSize}`;
-  return new WitnessError("WITNESS_CONFLICT", message, options);
+  return new WitnessError("WITNESS_CONFLICT", message, { status: 409, size });
+}
+
+function forkAt(oldSize: number, status: number): WitnessError {
+  const message = `the witness has cosigned a tree of size ${oldSize} that this one did not grow out of`;
+  return new WitnessError("WITNESS_FORK", message, { status });
 }
 
 function malformed(detail: string, cause?: unknown): WitnessError {

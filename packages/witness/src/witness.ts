@@ -123,10 +123,13 @@ function answerTo(
     return refused(decision.status, decision.reason, onEvent, origin);
   }
   const { size } = decision;
-  if (decision.kind === "fork") {
-    onEvent({ event: "fork seen", origin, size, note: encodeNote(note) });
+  if (decision.kind === "conflict") {
+    return { status: 409, contentType: "text/x.tlog.size", body: `${size}\n` };
   }
-  return { status: 409, contentType: "text/x.tlog.size", body: `${size}\n` };
+  onEvent({ event: "fork seen", origin, size, note: encodeNote(note) });
+  // A size would say: prove from there. There is no such proof.
+  const body = `another tree of size ${size} was cosigned\n`;
+  return { status: 409, contentType: "text/plain; charset=utf-8", body };
 }
 
 function refused(
