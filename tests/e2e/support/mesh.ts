@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TeeKind } from "@carrara/attestation";
-import { type Mesh, startMesh } from "@carrara/cli";
+import { type Mesh, type StartMeshOptions, startMesh } from "@carrara/cli";
 
 /** This repository. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -20,7 +20,11 @@ export interface TestMesh {
 }
 
 /** Starts the application on free ports, without the bot, on the state in `existing` if given. */
-export async function startEmojivoto(existing?: string, tee: TeeKind = "sgx"): Promise<TestMesh> {
+export async function startEmojivoto(
+  existing?: string,
+  tee: TeeKind = "sgx",
+  options: Pick<StartMeshOptions, "webReplicas"> = {},
+): Promise<TestMesh> {
   const stateDir = existing ?? (await mkdtemp(join(tmpdir(), "carrara-mesh-")));
   const mesh = await startMesh({
     appDir: join(ROOT, "apps/emojivoto"),
@@ -29,6 +33,7 @@ export async function startEmojivoto(existing?: string, tee: TeeKind = "sgx"): P
     ports: { web: 0, coordinator: 0, mesh: 0 },
     voteBot: false,
     tee,
+    ...options,
   });
   return {
     mesh,

@@ -112,6 +112,26 @@ describe("carrara up", () => {
   );
 
   test(
+    "runs as many fronts as are asked for, each in its place",
+    async () => {
+      const { code } = await up(["--no-vote-bot", "--web-replicas", "3"], async (facts) => {
+        expect(facts.webReplicas).toHaveLength(2);
+        for (const web of facts.webReplicas) {
+          expect(await get({ ...facts, web }, "/")).toBe("hello");
+        }
+      });
+      expect(code).toBe(0);
+      expect(meshProcesses()).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test.each(["0", "x", "100", "-1"])("refuses %s fronts", async (count) => {
+    const line = ["up", fixture.appDir, `--web-replicas=${count}`];
+    expect(await runCli(line, { cwd: fixture.appDir })).toMatchObject({ code: 2 });
+  });
+
+  test(
     "started again keeps the Coordinator's root, and lets no second one in",
     async () => {
       const chain = join(fixture.stateDir, "coordinator-cert.pem");

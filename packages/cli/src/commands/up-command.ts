@@ -19,6 +19,7 @@ interface UpOptions {
   readonly stateDir?: string;
   readonly manifest?: string;
   readonly image?: ReadonlyMap<string, string>;
+  readonly webReplicas: number;
   readonly voteBot: boolean;
   readonly tee: TeeKind;
 }
@@ -52,6 +53,12 @@ export function addUpCommand(
         "run another image for a marble; may be repeated",
       ).argParser(imageOf),
     )
+    .option(
+      "--web-replicas <count>",
+      "instances of the application's front, each on a port of its own",
+      countOf,
+      1,
+    )
     .option("--no-vote-bot", "do not start the application's load generator")
     .addHelpText(
       "after",
@@ -66,6 +73,12 @@ function portOf(text: string): number {
   const port = Number(text);
   if (/^[0-9]{1,5}$/.test(text) && port < 65_536) return port;
   throw new InvalidArgumentError("a port is a number from 0 (any) to 65535");
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (/^[0-9]{1,2}$/.test(text) && count > 0) return count;
+  throw new InvalidArgumentError("a number of instances is from 1 to 99");
 }
 
 function imageOf(
@@ -112,6 +125,7 @@ async function start(
       ports: { web: up.webPort, coordinator: up.coordinatorPort, mesh: up.meshPort },
       ...(up.manifest === undefined ? {} : { manifest: resolve(io.cwd, up.manifest) }),
       ...(up.image === undefined ? {} : { images: up.image }),
+      webReplicas: up.webReplicas,
       voteBot: up.voteBot,
       tee: up.tee,
       onStep: progress.step,

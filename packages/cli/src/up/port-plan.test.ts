@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { MarbleConfig, MeshConfig } from "./mesh-config.ts";
-import { countInnerPorts, planPorts, portMapOf } from "./port-plan.ts";
+import { countInnerPorts, planPorts, planReplica, portMapOf } from "./port-plan.ts";
 
 const back: MarbleConfig = {
   type: "back",
@@ -32,4 +32,12 @@ test("every listener but the web's takes a free port, and all marbles dial it th
     dial,
   });
   expect(portMapOf(mesh, web, plan)).toEqual({ listen: { "4433": "127.0.0.1:8443" }, dial });
+});
+
+test("one more instance has listeners of its own, and dials the others where they are", () => {
+  const plan = planPorts(mesh, 8443, [40_001, 40_002]);
+  expect(portMapOf(mesh, web, planReplica(plan, web, [40_003]))).toEqual({
+    ...portMapOf(mesh, web, plan),
+    listen: { "4433": "127.0.0.1:40003" },
+  });
 });

@@ -34,6 +34,18 @@ export function planPorts(
   return { bound };
 }
 
+/** The plan as one more instance of `marble` sees it, whose listeners have the `free` ports in order. */
+export function planReplica(
+  plan: PortPlan,
+  marble: MarbleConfig,
+  free: readonly number[],
+): PortPlan {
+  const own = [...marble.listen.keys()].map(
+    (port, i) => [`${marble.type} ${port}`, free[i] ?? 0] as const,
+  );
+  return { bound: new Map([...plan.bound, ...own]) };
+}
+
 /** The port map of one marble: its own listeners, and where every dialled name is. */
 export function portMapOf(mesh: MeshConfig, marble: MarbleConfig, plan: PortPlan): PortMap {
   const addressOf = (type: string, port: string) =>

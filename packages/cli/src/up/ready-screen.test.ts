@@ -3,6 +3,7 @@ import { readyLine, readyScreen } from "./ready-screen.ts";
 
 const facts = {
   web: "https://localhost:8443",
+  webReplicas: [],
   coordinator: "localhost:4433",
   coordinatorCert: "/state/coordinator-cert.pem",
   manifest: "/state/manifest.json",
@@ -12,6 +13,15 @@ const facts = {
 test("the ready line has exactly these fields in this order", () => {
   expect(readyLine(facts)).toBe(
     '{"event":"ready","web":"https://localhost:8443","coordinator":"localhost:4433","coordinatorCert":"/state/coordinator-cert.pem","manifest":"/state/manifest.json","assurance":"simulation"}\n',
+  );
+});
+
+test("further instances are named beside the first", () => {
+  const scaled = { ...facts, webReplicas: ["https://localhost:1", "https://localhost:2"] };
+  expect(JSON.parse(readyLine(scaled))).toMatchObject({ webReplicas: scaled.webReplicas });
+  const options = { color: false, cli: "", tee: "sgx", measurement: "" } as const;
+  expect(readyScreen(scaled, options)).toContain(
+    "Vote         https://localhost:8443\n               https://localhost:1\n               https://localhost:2\n",
   );
 });
 

@@ -5,6 +5,8 @@ import pc from "picocolors";
 export interface ReadyFacts {
   /** `https://localhost:8443`. */
   readonly web: string;
+  /** The same of further instances, if there are any. */
+  readonly webReplicas: readonly string[];
   /** `localhost:4433`. */
   readonly coordinator: string;
   /** File with the certificate chain to verify both with. */
@@ -22,8 +24,10 @@ const TEE_NAMES: Readonly<Record<TeeKind, string>> = {
 
 /** The one JSON line that ends a start. */
 export function readyLine(facts: ReadyFacts): string {
-  const { web, coordinator, coordinatorCert, manifest, assurance } = facts;
-  const event = { event: "ready", web, coordinator, coordinatorCert, manifest, assurance };
+  const { web, webReplicas, coordinator, coordinatorCert, manifest, assurance } = facts;
+  const replicas = webReplicas.length === 0 ? {} : { webReplicas };
+  const where = { web, ...replicas, coordinator, coordinatorCert, manifest };
+  const event = { event: "ready", ...where, assurance };
   return `${JSON.stringify(event)}\n`;
 }
 
@@ -38,11 +42,12 @@ export function readyScreen(
   },
 ): string {
   const { bold, cyan, dim, yellow } = pc.createColors(options.color);
-  const { coordinator, coordinatorCert, manifest, web } = facts;
+  const { coordinator, coordinatorCert, manifest, web, webReplicas } = facts;
+  const also = webReplicas.map((url) => `\n               ${cyan(url)}`).join("");
   return `
   ${bold("The mesh is running.")}
 
-  Vote         ${cyan(web)}
+  Vote         ${cyan(web)}${also}
                ${dim(`the browser warns until it trusts ${coordinatorCert};`)}
                ${dim(`curl --cacert ${coordinatorCert} ${web} verifies it`)}
   Coordinator  ${cyan(coordinator)}

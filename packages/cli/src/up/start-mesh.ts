@@ -9,11 +9,12 @@ import { readInput } from "../files.ts";
 import { type Cleanup, createCleanup } from "./cleanup.ts";
 import { ensureManifest, STATE } from "./ensure-manifest.ts";
 import { ensureTee } from "./ensure-tee.ts";
+import { findFreePorts } from "./loopback-port.ts";
 import { type MarbleConfig, type MeshConfig, parseMeshConfig } from "./mesh-config.ts";
 import { type MeshFiles, meshFilesIn } from "./mesh-files.ts";
 import type { SignedImage } from "./mesh-images.ts";
 import { choosePorts, DEFAULT_PORTS, type MeshPorts } from "./mesh-ports.ts";
-import { type PortPlan, portMapOf } from "./port-plan.ts";
+import { type PortPlan, planReplica, portMapOf } from "./port-plan.ts";
 import { imageNamed, prepareMesh } from "./prepare-mesh.ts";
 import type { ReadyFacts } from "./ready-screen.ts";
 import type { RunningChild } from "./running-child.ts";
@@ -44,6 +45,8 @@ export interface StartMeshOptions {
   readonly manifest?: string | undefined;
   /** Names of images by marble type, in place of those of `mesh.json`. */
   readonly images?: ReadonlyMap<string, string>;
+  /** How many instances of the web marble run; default 1. */
+  readonly webReplicas?: number;
   /** 0 takes any free port; {@link DEFAULT_PORTS} for what is left out. */
   readonly ports?: Partial<MeshPorts>;
   /** What the simulated platform is; default `sgx`. */
@@ -62,6 +65,8 @@ export interface LaunchMarbleOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Directory and log name; default: the type. */
   readonly instance?: string;
+  /** Its listeners have these loopback ports, in order, so that it runs beside the one of `mesh.json`. */
+  readonly ports?: readonly number[];
   /** Whether its end is a failure of the mesh; default true. */
   readonly supervised?: boolean;
 }
@@ -76,14 +81,14 @@ export interface Mesh {
   readonly platform: SimulatedPlatform;
   readonly images: ReadonlyMap<string, SignedImage>;
   readonly coordinator: LocalCoordinator;
-  /** By type. */
+  /** By instance. */
   readonly marbles: ReadonlyMap<string, RunningChild>;
   /** Resolves when a process ends that should not. */
   readonly failure: Promise<CliError>;
-  /** Starts a marble of `mesh.json` by its type; the earlier one of that type is forgotten. */
+  /** Starts a marble of `mesh.json` by its type; an earlier one of the same instance is forgotten. */
   launchMarble(type: string, options?: LaunchMarbleOptions): Promise<RunningChild>;
-  /** Ends the marble of a type. */
-  stopMarble(type: string): Promise<void>;
+  /** Ends the marble of an instance: the type, unless it was started under another name. */
+  stopMarble(instance: string): Promise<void>;
   /** Waits until the web marble answers. */
   waitForWeb(): Promise<void>;
   /** Stops everything in reverse order; state stays. May be called twice. */
@@ -145,7 +150,9 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
   onStep("Setting the manifest");
   await ensureManifest(coordinator, manifest, { files, stateDir, signal });
 
+  const replicas = await planWebReplicas(config, options.webReplicas ?? 1);
   const mesh = createMesh({
+    replicas,
     config,
     ports,
     plan,
@@ -164,6 +171,11 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
         await mesh.launchMarble(type, { image: chosen.get(type) ?? own }),
     ),
   );
+  for (const { name, port } of replicas) {
+    const image = chosen.get(config.web.marble);
+    const as = { instance: name, ports: [port], ...(image === undefined ? {} : { image }) };
+    await mesh.launchMarble(config.web.marble, as);
+  }
   await mesh.waitForWeb();
   if (voteBot && config.bot !== undefined) {
     await prepared.bot;
@@ -187,7 +199,19 @@ async function recovered(
   return await awaitRecovery(start, coordinator);
 }
 
+/** One more instance of the web marble. */
+interface WebReplica {
+  readonly name: string;
+  readonly port: number;
+}
+
+async function planWebReplicas({ web }: MeshConfig, count: number): Promise<readonly WebReplica[]> {
+  const free = await findFreePorts(count - 1);
+  return free.map((port, i) => ({ name: `${web.marble}-${i + 2}`, port }));
+}
+
 interface MeshParts {
+  readonly replicas: readonly WebReplica[];
   readonly config: MeshConfig;
   readonly ports: MeshPorts;
   readonly plan: PortPlan;
@@ -215,6 +239,7 @@ function createMesh(parts: MeshParts): Mesh {
     failure: supervisor.failure,
     async launchMarble(type, options = {}) {
       const marble = marbleNamed(config, type);
+      const { instance = type, ports: own } = options;
       const child = await startMarble({
         platform,
         files,
@@ -223,17 +248,21 @@ function createMesh(parts: MeshParts): Mesh {
         coordinatorPort: ports.coordinator,
         marble,
         image: imageFor(images, options.image ?? marble.image, marble.image),
-        portMap: portMapOf(config, marble, plan),
-        instance: options.instance ?? type,
+        portMap: portMapOf(
+          config,
+          marble,
+          own === undefined ? plan : planReplica(plan, marble, own),
+        ),
+        instance,
         ...(options.env === undefined ? {} : { env: options.env }),
       });
       if (options.supervised !== false) supervisor.add(child);
-      marbles.set(type, child);
+      marbles.set(instance, child);
       return child;
     },
-    async stopMarble(type) {
-      const child = marbles.get(type);
-      marbles.delete(type);
+    async stopMarble(instance) {
+      const child = marbles.get(instance);
+      marbles.delete(instance);
       if (child !== undefined) await supervisor.stop(child);
     },
     waitForWeb: async () => await waitForWeb(parts),
@@ -241,9 +270,10 @@ function createMesh(parts: MeshParts): Mesh {
   };
 }
 
-function factsOf({ coordinator, files, ports }: MeshParts): ReadyFacts {
+function factsOf({ coordinator, files, ports, replicas }: MeshParts): ReadyFacts {
   return {
     web: `https://localhost:${ports.web}`,
+    webReplicas: replicas.map(({ port }) => `https://localhost:${port}`),
     coordinator: `localhost:${ports.coordinator}`,
     coordinatorCert: files.coordinatorCert,
     manifest: files.manifest,
@@ -267,9 +297,20 @@ function imageFor(
   return { ...imageNamed(images, standsInFor), bytes: image };
 }
 
+/** Waits for every instance. */
+async function waitForWeb(parts: MeshParts): Promise<void> {
+  const replicas = parts.replicas.map(({ port }) => port);
+  await Promise.all(
+    [parts.ports.web, ...replicas].map(async (port) => await waitForWebAt(port, parts)),
+  );
+}
+
 /** Verified with the mesh's own chain, so that what answers is the marble and nobody else. */
-async function waitForWeb({ coordinator, ports, signal, supervisor }: MeshParts): Promise<void> {
-  const transport = createHttpsTransport({ host: { name: "localhost", port: ports.web } });
+async function waitForWebAt(
+  port: number,
+  { coordinator, signal, supervisor }: MeshParts,
+): Promise<void> {
+  const transport = createHttpsTransport({ host: { name: "localhost", port } });
   const trust = { kind: "pinned", rootPem: coordinator.attested.chainPem } as const;
   await waitUntil({
     what: "the web marble to answer",
