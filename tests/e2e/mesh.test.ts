@@ -268,7 +268,7 @@ test("starting again on the same state keeps the Coordinator's root and the mani
   const { ca, mesh, stateDir } = running;
   const manifest = await readFile(mesh.files.manifest);
   await mesh.stop();
-  running = await startEmojivoto(stateDir);
+  running = await startEmojivoto({ stateDir });
   expect(running.ca).toBe(ca);
   expect(await readFile(running.mesh.files.manifest)).toEqual(manifest);
   expect((await vote(running, "joy")).status).toBe(200);

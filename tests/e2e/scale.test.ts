@@ -8,7 +8,7 @@ let running: TestMesh;
 let ports: number[];
 
 beforeAll(async () => {
-  running = await startEmojivoto(undefined, "sgx", { webReplicas: 3 });
+  running = await startEmojivoto({ webReplicas: 3 });
   const { web, webReplicas } = running.mesh.facts;
   ports = [web, ...webReplicas].map((url) => Number(new URL(url).port));
 });

@@ -27,7 +27,7 @@ describe.each(GUESTS)("a mesh on simulated %s", (tee, anchor, named, digits) => 
   const cert = (): string[] => ["--coordinator-cert", `${running.stateDir}/verified.pem`];
 
   beforeAll(async () => {
-    running = await startEmojivoto(undefined, tee);
+    running = await startEmojivoto({ tee });
   });
 
   afterAll(async () => {

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TeeKind } from "@carrara/attestation";
-import { type Mesh, type StartMeshOptions, startMesh } from "@carrara/cli";
+import { type Mesh, startMesh } from "@carrara/cli";
 
 /** This repository. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -19,21 +19,34 @@ export interface TestMesh {
   stop(): Promise<void>;
 }
 
-/** Starts the application on free ports, without the bot, on the state in `existing` if given. */
-export async function startEmojivoto(
-  existing?: string,
-  tee: TeeKind = "sgx",
-  options: Pick<StartMeshOptions, "webReplicas"> = {},
-): Promise<TestMesh> {
-  const stateDir = existing ?? (await mkdtemp(join(tmpdir(), "carrara-mesh-")));
+/** How a mesh of a test differs from the usual one. */
+export interface TestMeshOptions {
+  /** State to go on with; a new one unless given. */
+  readonly stateDir?: string;
+  readonly tee?: TeeKind;
+  /** Changes the text of the application's manifest. */
+  readonly change?: (manifest: string) => string;
+  /** Images by marble type in place of those of `mesh.json`. */
+  readonly images?: ReadonlyMap<string, string>;
+  readonly webReplicas?: number;
+}
+
+const APP = join(ROOT, "apps/emojivoto");
+
+/** Starts the application on free ports, without the bot. */
+export async function startEmojivoto(options: TestMeshOptions = {}): Promise<TestMesh> {
+  const { change, images, tee = "sgx", webReplicas = 1 } = options;
+  const stateDir = options.stateDir ?? (await mkdtemp(join(tmpdir(), "carrara-mesh-")));
   const mesh = await startMesh({
-    appDir: join(ROOT, "apps/emojivoto"),
+    appDir: APP,
     repository: ROOT,
     stateDir,
     ports: { web: 0, coordinator: 0, mesh: 0 },
     voteBot: false,
     tee,
-    ...options,
+    webReplicas,
+    ...(change === undefined ? {} : { manifest: await changedManifest(stateDir, change) }),
+    ...(images === undefined ? {} : { images }),
   });
   return {
     mesh,
@@ -44,6 +57,15 @@ export async function startEmojivoto(
       await rm(stateDir, { recursive: true, force: true });
     },
   };
+}
+
+async function changedManifest(
+  stateDir: string,
+  change: (manifest: string) => string,
+): Promise<string> {
+  const file = join(stateDir, "changed-manifest.json");
+  await writeFile(file, change(await readFile(join(APP, "manifest.json"), "utf8")));
+  return file;
 }
 
 /** An answer of the web service. */
