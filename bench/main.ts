@@ -2,6 +2,7 @@ import { benchActivation } from "./activation.ts";
 import { benchBallot } from "./ballot.ts";
 import { benchCoordinator } from "./coordinator.ts";
 import { benchEvidenceParse } from "./evidence-parse.ts";
+import { benchLedger } from "./ledger.ts";
 import { benchQuoteVerify } from "./quote-verify.ts";
 import { type BenchReport, machine, plot } from "./report.ts";
 import { benchStartup } from "./startup.ts";
@@ -12,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchReport>>> = {
   ballot: benchBallot,
   coordinator: benchCoordinator,
   "evidence-parse": benchEvidenceParse,
+  ledger: benchLedger,
   "quote-verify": benchQuoteVerify,
   startup: benchStartup,
   vote: benchVote,

@@ -1,5 +1,6 @@
 export { bundleProgram } from "./bundle-program.ts";
 export { type KillMoment, runAndKill } from "./killed-program.ts";
+export { measureSteps } from "./measure-steps.ts";
 export { createMemoryFiles } from "./memory-files.ts";
 export { createMemoryStore } from "./memory-store.ts";
 export {
