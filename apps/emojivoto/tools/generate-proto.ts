@@ -1,4 +1,4 @@
-/** Writes proto/emojivoto/v1/*.proto and src/gen/catalogue.ts from data/*.json. Run by `npm run generate`. */
+/** Writes proto/emojivoto/v1/*.proto, src/gen/catalogue.ts and page/src/gen/choices.ts from data/*.json. Run by `npm run generate`. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 
 interface EmojiRecord {
@@ -109,10 +109,32 @@ export const voteRpcs: readonly {
 `;
 }
 
+/** The page takes the numbers from its own, measured code and from nobody's answer. */
+function choices(list: readonly EmojiRecord[], rpcs: readonly RpcRecord[]): string {
+  const numbers = new Map(rpcs.map(({ rpc, n }) => [rpc, n]));
+  return `${HEADER}
+/** The number that stands for an emoji in a ballot, by shortcode. */
+export const choiceNumbers: Readonly<Record<string, number>> = ${JSON.stringify(
+    Object.fromEntries(list.map(({ shortcode, rpc }) => [shortcode, numbers.get(rpc)])),
+    null,
+    2,
+  )};
+
+/** The emoji that a number stands for. */
+export const choiceEmoji: Readonly<Record<number, string>> = ${JSON.stringify(
+    Object.fromEntries(list.map(({ unicode, rpc }) => [numbers.get(rpc), unicode])),
+    null,
+    2,
+  )};
+`;
+}
+
 const list = (await readJson("data/emoji.json")) as readonly EmojiRecord[];
 const rpcs = (await readJson("data/emoji-rpcs.json")) as readonly RpcRecord[];
 await mkdir(new URL("proto/emojivoto/v1/", root), { recursive: true });
 await mkdir(new URL("src/gen/", root), { recursive: true });
 await writeFile(new URL("proto/emojivoto/v1/emoji.proto", root), emojiProto());
 await writeFile(new URL("proto/emojivoto/v1/voting.proto", root), votingProto(rpcs));
+await mkdir(new URL("page/src/gen/", root), { recursive: true });
 await writeFile(new URL("src/gen/catalogue.ts", root), catalogue(list, rpcs));
+await writeFile(new URL("page/src/gen/choices.ts", root), choices(list, rpcs));

@@ -1,5 +1,16 @@
 import { render } from "preact";
-import { App } from "./app.tsx";
+import { App } from "./app/app.tsx";
+import { LanguageProvider } from "./i18n/language.tsx";
+import { TrustProvider } from "./trust/trust.tsx";
 
 const container = document.getElementById("main");
-if (container !== null) render(<App />, container);
+if (container !== null) {
+  render(
+    <LanguageProvider>
+      <TrustProvider>
+        <App />
+      </TrustProvider>
+    </LanguageProvider>,
+    container,
+  );
+}

@@ -31,6 +31,7 @@ const HOST = "127.0.0.1";
 /** A page small enough to read in a test. */
 export const testAssets: Assets = new Map([
   ["index.html", Buffer.from("<!doctype html><title>Emoji Vote</title>")],
+  ["verify.html", Buffer.from("<!doctype html><title>Ballot verifier</title>")],
   ["assets/index-1a2b.js", Buffer.from("export {};")],
   ["img/favicon.ico", Buffer.from([0, 0, 1, 0])],
 ]);

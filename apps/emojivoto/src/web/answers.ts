@@ -137,12 +137,18 @@ export function answerText(response: ServerResponse, status: number, text: strin
   response.end(body);
 }
 
-/** Answers with a file of the page. `cacheControl` is the header's value. */
+/** Answers with a file of the page. `cacheControl` is the header's value; with `download` it is saved under that name. */
 export function answerFile(
   response: ServerResponse,
-  file: { readonly bytes: Uint8Array; readonly type: string; readonly cacheControl: string },
+  file: {
+    readonly bytes: Uint8Array;
+    readonly type: string;
+    readonly cacheControl: string;
+    readonly download?: string;
+  },
   status = 200,
 ): void {
+  const { download } = file;
   response.writeHead(status, [
     ...SECURITY_HEADERS,
     "Cross-Origin-Opener-Policy",
@@ -155,6 +161,9 @@ export function answerFile(
     file.type,
     "Content-Length",
     `${file.bytes.length}`,
+    ...(download === undefined
+      ? []
+      : ["Content-Disposition", `attachment; filename="${download}"`]),
   ]);
   response.end(file.bytes);
 }

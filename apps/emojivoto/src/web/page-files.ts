@@ -6,11 +6,13 @@ interface PageFile {
   readonly bytes: Uint8Array;
   readonly type: string;
   readonly cacheControl: string;
+  /** Name under which browsers save the file instead of showing it. */
+  readonly download?: string;
 }
 
 /** The page by request path. */
 export interface PageFiles {
-  /** The shell: `/`, `/leaderboard`, and with status 404 every unknown path. */
+  /** The shell: the path of each view, and with status 404 every unknown path. */
   readonly shell: PageFile;
   /** Undefined when the page has no such file. */
   find(path: string): PageFile | undefined;
@@ -25,6 +27,15 @@ const TYPES: Readonly<Record<string, string>> = {
   png: "image/png",
 };
 
+/** Paths of the page's views, beside `/`. */
+const VIEWS = ["/leaderboard", "/verify"] as const;
+
+/**
+ * The static verifier: saved, never shown from here, since the site that is to be verified is the wrong
+ * place to run it from, and this site's policy would not let it run.
+ */
+const STATIC_VERIFIER = "verify.html";
+
 /** Files under it have the digest of their bytes in their names. */
 const HASHED = "assets/";
 
@@ -35,7 +46,7 @@ export function createPageFiles(assets: Assets): PageFiles {
   const shell = files.get("/index.html");
   if (shell === undefined) throw new TypeError("the page has no index.html");
   files.set("/", shell);
-  files.set("/leaderboard", shell);
+  for (const view of VIEWS) files.set(view, shell);
   return { shell, find: (path) => files.get(path) };
 }
 
@@ -45,5 +56,6 @@ function fileOf(path: string, bytes: Uint8Array): PageFile {
     bytes,
     type: TYPES[extension] ?? "application/octet-stream",
     cacheControl: path.startsWith(HASHED) ? "public, max-age=31536000, immutable" : "no-cache",
+    ...(path === STATIC_VERIFIER ? { download: path } : {}),
   };
 }

@@ -357,9 +357,18 @@ describe("back ends that fail", () => {
 });
 
 describe("paths and headers", () => {
+  test("the static verifier is saved, never shown from the site that it verifies", async () => {
+    const { url } = await started();
+    const { status, headers } = await ask(url, "/verify.html");
+    expect(status).toBe(200);
+    expect(headers["content-disposition"]).toBe('attachment; filename="verify.html"');
+    expect((await ask(url, "/index.html")).headers["content-disposition"]).toBeUndefined();
+  });
+
   test.each([
     ["/", 200, "text/html; charset=utf-8", "no-cache"],
     ["/leaderboard", 200, "text/html; charset=utf-8", "no-cache"],
+    ["/verify", 200, "text/html; charset=utf-8", "no-cache"],
     ["/?utm=x", 200, "text/html; charset=utf-8", "no-cache"],
     [
       "/assets/index-1a2b.js",

@@ -155,8 +155,13 @@ function boardEvents(feed: StateFeed, documents: PublicDocuments): EventStream {
   feed.subscribe(() => {
     const board = documents.peekBoard();
     if (board !== undefined) publish(board.body);
+    else if (feed.current() === undefined) {
+      // Or viewers would take the last board for the latest.
+      sent = "";
+      events.publish({ id: "", name: "away", data: Buffer.from("{}") });
+    }
     // The catalogue was not there yet; whoever asks for the board later finds both.
-    else if (feed.current() !== undefined) {
+    else {
       documents.board().then(
         ({ body }) => publish(body),
         () => undefined,

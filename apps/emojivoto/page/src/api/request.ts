@@ -1,0 +1,65 @@
+import { ApiError } from "./api-error.ts";
+
+/** The service gives up after 2 s; the rest is for the network. */
+const PATIENCE_MS = 8_000;
+
+/** Sends one request. Rejects with `ApiError` of status 0 when there is no answer in time. */
+export async function send(url: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(url, {
+      ...init,
+      cache: "no-store",
+      credentials: "omit",
+      redirect: "error",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch {
+    throw new ApiError(0, "", "UNREACHABLE");
+  }
+}
+
+/** The text of an answer with status 200. Rejects with `ApiError` for any other. */
+export async function loadText(url: string): Promise<string> {
+  const response = await send(url);
+  if (!response.ok) throw await errorOf(response);
+  try {
+    return await response.text();
+  } catch {
+    throw new ApiError(0, "", "UNREACHABLE");
+  }
+}
+
+/** The JSON of an answer, if it has the expected form. Rejects with `ApiError`. */
+export async function loadJson<T>(
+  url: string,
+  isExpected: (value: unknown) => value is T,
+): Promise<T> {
+  const text = await loadText(url);
+  const value = parse(text);
+  if (!isExpected(value)) throw new ApiError(200, "", "FORM");
+  return value;
+}
+
+/** The error that an answer tells: `{"error","code"}`. */
+export async function errorOf(response: Response): Promise<ApiError> {
+  const body = parse(await response.text().catch(() => ""));
+  const { error, code } = isRecord(body) ? body : {};
+  return new ApiError(
+    response.status,
+    typeof error === "string" ? error : "",
+    typeof code === "string" ? code : undefined,
+  );
+}
+
+/** Whether `value` is an object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,1 @@
+export { type BallotBox, createBallotBox } from "./ballot-box.ts";
