@@ -1,5 +1,4 @@
 import { relative, resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import {
   type Audited,
   type AuditReport,
@@ -13,22 +12,23 @@ import type { CommandContext } from "../command-context.ts";
 import { readText } from "../files.ts";
 import { writeReport } from "../report.ts";
 import { auditReport } from "./audit-report.ts";
-import { keepFetched, keepRefused, pinnedCheckpoint } from "./ballot-directory.ts";
+import {
+  type FetchedFiles,
+  keepFetched,
+  keepRefused,
+  pinnedCheckpoint,
+} from "./ballot-directory.ts";
 import { parseConsistency } from "./consistency-file.ts";
 import { openSite, type Site } from "./site.ts";
 import type { TrustedLog } from "./trusted-log.ts";
 import { requireTrusted } from "./verified-bundle.ts";
-import { attestedTrust, type SiteEvidence, siteEvidence } from "./verified-site.ts";
+import { attestedTrust, type SiteEvidence, siteEvidenceOfSize } from "./verified-site.ts";
 
 /** Options of `ballot fetch`. */
 export interface FetchOptions {
   readonly out: string;
   readonly receipt?: string;
 }
-
-/** Web services learn of a new state in fractions of a second: how often and when in ms to ask again. */
-const ATTEMPTS = 5;
-const PAUSE_MS = 500;
 
 /** A proof that a tree of the size `from` became the one of the size `to`. */
 type ProofSource = (from: number, to: number) => Promise<readonly Uint8Array[]>;
@@ -44,24 +44,13 @@ export async function fetchBallotFiles(
 ): Promise<void> {
   const { io, options } = context;
   const dir = resolve(io.cwd, out);
-  const site = openSite(url, io.signal);
-  const pinned = await pinnedCheckpoint(dir);
-  const receiptSize = receipt === undefined ? undefined : await sizeOfReceipt(context, receipt);
-  const known = Math.max(pinned === undefined ? 0 : sizeOf(pinned), receiptSize ?? 0);
-  const found = await evidenceOfSize(context, site, known);
-  const log = logOf(context, found);
-  const prove: ProofSource = async (from, to) => {
-    // Nothing needs no proof; and what shrank has none.
-    if (from === 0 || from >= to) return [];
-    const path = `/api/v2/ballot/consistency?from=${from}&to=${to}`;
-    return parseConsistency(await site.getText(path, attestedTrust(found.report)));
-  };
-  const audited = await auditedOf(found, pinned, prove);
-  const audit = await auditOrKeep(context, dir, { ...audited, ...log });
-  const receiptProof =
-    receiptSize === undefined ? undefined : await proveReceipt(receiptSize, audit, prove);
-  const { logKey } = log;
-  const names = await keepFetched(dir, { evidence: found.text, logKey, audited, receiptProof });
+  const { audit, log, files } = await fetchVerified(
+    context,
+    openSite(url, io.signal),
+    dir,
+    receipt,
+  );
+  const names = await keepFetched(dir, files);
   const { text, json, ...assurance } = auditReport(audit, log);
   const kept = `Kept in ${relative(io.cwd, dir) || "."}: ${names.join(", ")}`;
   writeReport(io, options, {
@@ -71,18 +60,39 @@ export async function fetchBallotFiles(
   });
 }
 
-/** The site's evidence, asked for again while its checkpoint is from before what is known. */
-async function evidenceOfSize(
+interface Fetched {
+  readonly audit: AuditReport;
+  readonly log: TrustedLog;
+  readonly files: FetchedFiles;
+}
+
+async function fetchVerified(
   context: CommandContext,
   site: Site,
-  known: number,
-): Promise<SiteEvidence> {
-  for (let left = ATTEMPTS - 1; ; left -= 1) {
-    const found = await siteEvidence(context, site);
-    const { checkpoint } = found.report.facts;
-    if (checkpoint === undefined || checkpoint.size >= known || left === 0) return found;
-    await setTimeout(PAUSE_MS, undefined, { signal: context.io.signal });
-  }
+  dir: string,
+  receipt: string | undefined,
+): Promise<Fetched> {
+  const pinned = await pinnedCheckpoint(dir);
+  const receiptSize = receipt === undefined ? undefined : await sizeOfReceipt(context, receipt);
+  const known = Math.max(pinned === undefined ? 0 : sizeOf(pinned), receiptSize ?? 0);
+  const found = await siteEvidenceOfSize(context, site, known);
+  const log = logOf(context, found);
+  const prove = proofsOf(site, found);
+  const audited = await auditedOf(found, pinned, prove);
+  const audit = await auditOrKeep(context, dir, { ...audited, ...log });
+  const receiptProof =
+    receiptSize === undefined ? undefined : await proveReceipt(receiptSize, audit, prove);
+  const files = { evidence: found.text, logKey: log.logKey, audited, receiptProof };
+  return { audit, log, files };
+}
+
+function proofsOf(site: Site, { report }: SiteEvidence): ProofSource {
+  return async (from, to) => {
+    // Nothing needs no proof; and what shrank has none.
+    if (from === 0 || from >= to) return [];
+    const path = `/api/v2/ballot/consistency?from=${from}&to=${to}`;
+    return parseConsistency(await site.getText(path, attestedTrust(report)));
+  };
 }
 
 async function proveReceipt(

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { ServerTrust } from "@carrara/client";
 import {
   type EvidenceBundle,
@@ -9,6 +10,10 @@ import type { CommandContext } from "../command-context.ts";
 import { certificateCacheOf } from "../coordinator-session.ts";
 import type { Site } from "./site.ts";
 import { verifyBundle } from "./verified-bundle.ts";
+
+/** Web services learn of a new state in fractions of a second: how often and when in ms to ask again. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 500;
 
 /** What a site says of its mesh, and what could be verified of it. */
 export interface SiteEvidence {
@@ -33,6 +38,20 @@ export async function siteEvidence(context: CommandContext, site: Site): Promise
     await requireCachedRoot(certificateCacheOf(context), coordinator.rootPem);
   }
   return { text, bundle, report };
+}
+
+/** The same, asked for again while the site's checkpoint has fewer ballots than are known, for a while. */
+export async function siteEvidenceOfSize(
+  context: CommandContext,
+  site: Site,
+  known: number,
+): Promise<SiteEvidence> {
+  for (let left = ATTEMPTS - 1; ; left -= 1) {
+    const found = await siteEvidence(context, site);
+    const { checkpoint } = found.report.facts;
+    if (checkpoint === undefined || checkpoint.size >= known || left === 0) return found;
+    await setTimeout(PAUSE_MS, undefined, { signal: context.io.signal });
+  }
 }
 
 async function firstTrust(context: CommandContext, isKnown: boolean): Promise<ServerTrust> {
