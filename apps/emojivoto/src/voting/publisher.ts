@@ -24,26 +24,33 @@ export interface Publisher {
 /** Milliseconds between two publications at least: with witnesses one a second, as they were promised. */
 const PAUSE_MS = 250;
 const WITNESSED_PAUSE_MS = 1_000;
+/** After how many milliseconds a head that no witness has cosigned is tried again: the last one of a poll is. */
+const RETRY_MS = 5_000;
 
 /** Creates a publisher and publishes the head that is there. */
 export function createPublisher({
   ledger,
   round,
   onPublished,
+  retryMs = RETRY_MS,
 }: {
   readonly ledger: Pick<Ledger, "checkpoint" | "tallyNote">;
   /** Asks the witnesses; undefined when there are none. */
   readonly round: WitnessRound | undefined;
   readonly onPublished: () => void;
+  readonly retryMs?: number;
 }): Publisher {
   const snapshot = (): Head => ({ checkpoint: ledger.checkpoint(), tally: ledger.tallyNote() });
   let latest = publicationOf(snapshot(), [], round === undefined ? "none" : "waiting");
+  let retry: NodeJS.Timeout | undefined;
   const publish = async (): Promise<void> => {
     const head = snapshot();
     if (round === undefined) latest = publicationOf(head, [], "none");
     else {
       const { signatures, verdict } = await round(head.checkpoint);
       latest = publicationOf(head, signatures, verdict);
+      clearTimeout(retry);
+      if (verdict === "waiting") retry = setTimeout(() => throttle.trigger(), retryMs).unref();
     }
     onPublished();
   };
@@ -56,7 +63,10 @@ export function createPublisher({
       return latest;
     },
     grew: throttle.trigger,
-    stop: throttle.stop,
+    stop: () => {
+      throttle.stop();
+      clearTimeout(retry);
+    },
   };
 }
 

@@ -37,6 +37,13 @@ export type SubmitToWitness = (submission: {
 /** Longest list, and longest time for one round. */
 const MAX_WITNESSES = 16;
 const TIMEOUT_MS = 5_000;
+/** How often a witness is asked for one head: another replica's head may come in between. */
+const ATTEMPTS = 3;
+/**
+ * How long in ms a witness may know more ballots than this process. Another replica over the same log is
+ * ahead for moments; a log that lost ballots stays behind.
+ */
+const AHEAD_MS = 30_000;
 
 /** Reads lines `<verifier key> <url>`. Throws `SETTING_INVALID`. */
 export function witnessPeersOf(text: string): readonly WitnessPeer[] {
@@ -62,6 +69,8 @@ export function createWitnessRound(options: {
   readonly log: Log;
   /** Called with the name of a witness that has seen another history. */
   readonly onConflict: (witness: string) => void;
+  /** Milliseconds of a clock that only goes forward. */
+  readonly now?: () => number;
 }): WitnessRound {
   const witnesses = options.peers.map((peer) => createAsker(peer, options));
   return async (checkpoint) => {
@@ -82,11 +91,12 @@ type Options = Parameters<typeof createWitnessRound>[0];
 
 function createAsker(
   { key, url }: WitnessPeer,
-  { ledger, submit, log, onConflict }: Options,
+  { ledger, submit, log, onConflict, now = () => performance.now() }: Options,
 ): (checkpoint: LedgerCheckpoint) => Promise<Answer> {
   let cosignedSize = 0;
   let conflict = false;
   let silent = false;
+  let aheadSince: number | undefined;
 
   const submitFrom = async (oldSize: number, checkpoint: LedgerCheckpoint): Promise<Answer> => {
     const proof = await ledger.consistency(oldSize, checkpoint.size);
@@ -102,14 +112,23 @@ function createAsker(
     return { kind: "cosigned", signature };
   };
   const attempt = async (checkpoint: LedgerCheckpoint): Promise<Answer> => {
-    try {
-      return await submitFrom(cosignedSize, checkpoint);
-    } catch (error) {
-      // It knows the log from before this process: it says from where to prove.
-      const size = conflictSizeOf(error);
-      if (size === undefined || size > checkpoint.size) throw error;
-      return await submitFrom(size, checkpoint);
+    let from = cosignedSize;
+    for (let left = ATTEMPTS - 1; ; left -= 1) {
+      try {
+        return await submitFrom(from, checkpoint);
+      } catch (error) {
+        // It knows the log from elsewhere: it says from where to prove.
+        const size = conflictSizeOf(error);
+        if (size === undefined || size > checkpoint.size || left === 0) throw error;
+        from = size;
+      }
     }
+  };
+  const isFork = (error: unknown, { size }: LedgerCheckpoint): boolean => {
+    if (error instanceof WitnessError && error.code === "WITNESS_FORK") return true;
+    if ((conflictSizeOf(error) ?? 0) <= size) return false;
+    aheadSince ??= now();
+    return now() - aheadSince >= AHEAD_MS;
   };
 
   return async (checkpoint) => {
@@ -118,11 +137,11 @@ function createAsker(
     try {
       const answer = await attempt(checkpoint);
       silent = false;
+      aheadSince = undefined;
       return answer;
     } catch (error) {
-      const isFork = FORKS.has(codeOf(error));
       const reason = error instanceof Error ? error.message : "unknown";
-      if (isFork) {
+      if (isFork(error, checkpoint)) {
         conflict = true;
         const code = "WITNESS_CONFLICT";
         log.error({ code, witness: key.name, reason }, "witness has seen another history");
@@ -134,13 +153,6 @@ function createAsker(
       return { kind: "silent" };
     }
   };
-}
-
-/** A witness that has cosigned more than there is says conflict, one that sees another tree says fork. */
-const FORKS: ReadonlySet<string> = new Set(["WITNESS_CONFLICT", "WITNESS_FORK"]);
-
-function codeOf(error: unknown): string {
-  return error instanceof WitnessError ? error.code : "";
 }
 
 function conflictSizeOf(error: unknown): number | undefined {

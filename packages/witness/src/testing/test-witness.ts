@@ -16,6 +16,8 @@ import { createMemoryFiles } from "./memory-files.ts";
 export interface TestWitness {
   readonly url: string;
   readonly key: VerifierKey;
+  /** What it signs with, for a witness that is started again. */
+  readonly signer: WitnessKey;
   readonly events: readonly WitnessEvent[];
   close(): Promise<void>;
 }
@@ -26,6 +28,10 @@ export interface TestWitnessOptions {
   readonly name?: string;
   readonly files?: StateFiles;
   readonly now?: () => Date;
+  /** A new key unless given. */
+  readonly key?: WitnessKey;
+  /** Any free one unless given. */
+  readonly port?: number;
 }
 
 /** A key in memory for a witness called `name`. */
@@ -53,9 +59,9 @@ export function cosignNote(noteText: string, key: WitnessKey, timeSeconds: numbe
 export async function startTestWitness(options: TestWitnessOptions): Promise<TestWitness> {
   const { logKeys, files = createMemoryFiles(), now = () => new Date() } = options;
   const events: WitnessEvent[] = [];
-  const key = createTestWitnessKey(options.name);
+  const key = options.key ?? createTestWitnessKey(options.name);
   const onEvent = (event: WitnessEvent): void => void events.push(event);
   const witness = await openWitness({ key, logKeys, files, now, onEvent });
-  const server = await serveWitness(witness, { host: "127.0.0.1", port: 0 });
-  return { url: server.url, key: key.verifierKey, events, close: server.close };
+  const server = await serveWitness(witness, { host: "127.0.0.1", port: options.port ?? 0 });
+  return { url: server.url, key: key.verifierKey, signer: key, events, close: server.close };
 }
