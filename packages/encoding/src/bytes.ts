@@ -3,10 +3,14 @@ import { EncodingError } from "./error.ts";
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 /** Without a repeated group, for which engines keep a stack that a long text overflows. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-/** Characters handed to `String.fromCharCode` at once: below every engine's argument limit. */
-const CHUNK = 8192;
+/** Codes of the base64 alphabet's characters (RFC 4648 section 4). */
+const BASE64_CODES = new TextEncoder().encode(
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+);
+const PADDING_CODE = 0x3d;
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** The UTF-8 bytes of `text`; lone surrogates become U+FFFD. */
 export function utf8(text: string): Uint8Array {
@@ -52,11 +56,15 @@ export function fromHex(text: string): Uint8Array {
 
 /** Standard base64 with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
-  let binary = "";
-  for (let i = 0; i < bytes.length; i += CHUNK) {
-    binary += String.fromCharCode(...bytes.subarray(i, i + CHUNK));
+  const { length } = bytes;
+  const out = new Uint8Array(4 * Math.ceil(length / 3));
+  for (let from = 0, to = 0; from < length; from += 3, to += 4) {
+    const group =
+      ((bytes[from] ?? 0) << 16) | ((bytes[from + 1] ?? 0) << 8) | (bytes[from + 2] ?? 0);
+    for (let i = 0; i < 4; i += 1) out[to + i] = BASE64_CODES[(group >> (18 - 6 * i)) & 63] ?? 0;
   }
-  return btoa(binary);
+  out.fill(PADDING_CODE, out.length - ((3 - (length % 3)) % 3));
+  return decoder.decode(out);
 }
 
 /** Bytes of standard base64; padding required, no white space. Throws `BASE64_MALFORMED`. */

@@ -9,6 +9,9 @@ export interface PemBlock {
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]*)-----END \1-----/g;
 
+/** Characters of base64 in a line (RFC 7468 section 2). */
+const LINE = 64;
+
 /**
  * All PEM blocks in `text`, in order; text between blocks is ignored (RFC 7468 section 2).
  * Throws `PEM_MALFORMED` when a begin line has no matching block or a block's base64 is broken.
@@ -31,6 +34,8 @@ export function parsePem(text: string): PemBlock[] {
 
 /** `bytes` as one PEM block with lines of 64 characters and a final newline. */
 export function encodePem(label: string, bytes: Uint8Array): string {
-  const lines = toBase64(bytes).match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.map((line) => `${line}\n`).join("")}-----END ${label}-----\n`;
+  const text = toBase64(bytes);
+  let lines = "";
+  for (let i = 0; i < text.length; i += LINE) lines += `${text.slice(i, i + LINE)}\n`;
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
