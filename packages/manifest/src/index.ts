@@ -57,7 +57,14 @@ export {
   type PackageMismatchCode,
 } from "./package-match.ts";
 export { isGranted, type Permissions, permissionsOf } from "./permissions.ts";
-export { renderTemplate, requireEnvBytes } from "./render-template.ts";
+export {
+  type CompiledTemplate,
+  compileTemplate,
+  renderTemplate,
+  requireEnvBytes,
+  type TemplateValues,
+  templateValues,
+} from "./render-template.ts";
 export type { TemplateKind } from "./secret-functions.ts";
 export {
   secretDecoder,

@@ -2,7 +2,12 @@ import { encodePem, fromHex, utf8 } from "@carrara/encoding";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ManifestError } from "./error.ts";
-import { renderTemplate, requireEnvBytes } from "./render-template.ts";
+import {
+  compileTemplate,
+  renderTemplate,
+  requireEnvBytes,
+  templateValues,
+} from "./render-template.ts";
 import type { TemplateKind } from "./secret-functions.ts";
 import type { SecretValue, TemplateData } from "./secret-value.ts";
 import { codeOf } from "./testing/code-of.ts";
@@ -61,6 +66,14 @@ function failure(template: string, kind: TemplateKind = "file"): string {
   }
   return "none";
 }
+
+test("a compiled template gives each Marble its own values", () => {
+  const template = compileTemplate("env", utf8("k={{ hex .Secrets.key }}{{ $x := 1 }}{{ $x }}"));
+  const withKey = (key: Uint8Array) =>
+    templateValues({ ...data, Secrets: new Map([["key", value("symmetric-key", key)]]) });
+  const rendered = [KEY, fromHex("07"), KEY].map((key) => template(withKey(key)));
+  expect(rendered).toEqual([utf8("k=010203ff1"), utf8("k=071"), utf8("k=010203ff1")]);
+});
 
 describe("data and functions", () => {
   test.each<[string, string]>([

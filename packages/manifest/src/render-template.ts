@@ -7,23 +7,42 @@ import { executeTemplate } from "./template/executor.ts";
 import { parseTemplate } from "./template/parser.ts";
 import type { TemplateBytes, TemplateStruct, TemplateValue } from "./template/value.ts";
 
+const FUNCTIONS = {
+  file: new Map([...BUILTINS, ...secretFunctions("file")]),
+  env: new Map([...BUILTINS, ...secretFunctions("env")]),
+} as const;
+
+/** What the templates of one Marble reach, in the form in which they run. */
+export type TemplateValues = TemplateStruct;
+
 /**
- * Renders a manifest entry with Go's template language (spec marblerun section 5). Throws
- * `TEMPLATE_PARSE`, `TEMPLATE_EXECUTION`, `TEMPLATE_UNSUPPORTED`, `TEMPLATE_LIMIT`, and
+ * A manifest entry that was parsed. Throws `TEMPLATE_EXECUTION`, `TEMPLATE_LIMIT`, and
  * `TEMPLATE_ENV_NUL` when a variable would hold a NUL byte. No message holds secret bytes.
  */
+export type CompiledTemplate = (values: TemplateValues) => Uint8Array;
+
+/**
+ * Parses a manifest entry in Go's template language (spec marblerun section 5). Throws
+ * `TEMPLATE_PARSE`, `TEMPLATE_UNSUPPORTED`, `TEMPLATE_LIMIT`.
+ */
+export function compileTemplate(kind: TemplateKind, template: Uint8Array): CompiledTemplate {
+  const source = binaryOfBytes(template);
+  const functions = FUNCTIONS[kind];
+  const nodes = parseTemplate(source, (name) => functions.has(name));
+  return (values) => {
+    const bytes = bytesOfBinary(executeTemplate(source, nodes, functions, values));
+    if (kind === "env") requireEnvBytes(bytes);
+    return bytes;
+  };
+}
+
+/** Renders a manifest entry once. Throws what {@link compileTemplate} and its result throw. */
 export function renderTemplate(
   kind: TemplateKind,
   template: Uint8Array,
   data: TemplateData,
 ): Uint8Array {
-  const source = binaryOfBytes(template);
-  const functions = new Map([...BUILTINS, ...secretFunctions(kind)]);
-  const nodes = parseTemplate(source, (name) => functions.has(name));
-  const output = executeTemplate(source, nodes, functions, templateRoot(data));
-  const bytes = bytesOfBinary(output);
-  if (kind === "env") requireEnvBytes(bytes);
-  return bytes;
+  return compileTemplate(kind, template)(templateValues(data));
 }
 
 /** Refuses bytes no environment variable can hold. Throws `TEMPLATE_ENV_NUL`. */
@@ -33,7 +52,8 @@ export function requireEnvBytes(bytes: Uint8Array): void {
   throw new ManifestError("TEMPLATE_ENV_NUL", `environment value has a NUL byte at offset ${at}`);
 }
 
-function templateRoot({ MarbleRun, Secrets, Previous }: TemplateData): TemplateStruct {
+/** Values for any number of templates. */
+export function templateValues({ MarbleRun, Secrets, Previous }: TemplateData): TemplateValues {
   return struct("template data", {
     MarbleRun: struct("reserved secrets", {
       RootCA: secretStruct(MarbleRun.RootCA),

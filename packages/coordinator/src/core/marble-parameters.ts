@@ -1,16 +1,18 @@
 import { encodePem, utf8 } from "@carrara/encoding";
 import {
   buildTlsConfig,
+  type CompiledTemplate,
+  compileTemplate,
   encodeTlsConfig,
   type Manifest,
   ManifestError,
   type ManifestFile,
   type Marble,
-  renderTemplate,
   requireEnvBytes,
   type SecretValue,
-  type TemplateData,
   type TemplateKind,
+  type TemplateValues,
+  templateValues,
 } from "@carrara/manifest";
 import { CoordinatorError } from "../error.ts";
 import type { Authority } from "./authority.ts";
@@ -43,13 +45,13 @@ export function marbleParameters(
   material: MarbleMaterial,
 ): MarbleParameters {
   return asParameterError(`marble ${marbleType}`, () => {
-    const data = templateData(material);
+    const values = valuesOf(material);
     const { files, env, argv } = marble.parameters;
     const predefined = predefinedVariables(material);
     const tls = tlsVariable(manifest, marbleType, material);
     return {
-      files: renderAll("file", files, data),
-      env: new Map([...renderAll("env", env, data), ...tls, ...predefined]),
+      files: renderAll("file", files, values),
+      env: new Map([...renderAll("env", env, values), ...tls, ...predefined]),
       argv,
     };
   });
@@ -86,7 +88,7 @@ function dryRunWith(
   secrets: ReadonlyMap<string, Secret>,
 ): void {
   const reserved: SecretValue = { ...RESERVED, cert: DUMMY, private: DUMMY, public: DUMMY };
-  const data: TemplateData = {
+  const values = templateValues({
     MarbleRun: {
       RootCA: reserved,
       MarbleCert: reserved,
@@ -95,11 +97,11 @@ function dryRunWith(
     },
     Secrets: secrets,
     Previous: { Secrets: secrets },
-  };
+  });
   for (const [name, { parameters }] of manifest.marbles) {
     asParameterError(`marble ${name}`, () => {
-      renderAll("file", parameters.files, data);
-      renderAll("env", parameters.env, data);
+      renderAll("file", parameters.files, values);
+      renderAll("env", parameters.env, values);
     });
   }
 }
@@ -112,8 +114,8 @@ function withDummies(secret: Secret): Secret {
   return { ...secret, cert: DUMMY, private: DUMMY, public: DUMMY };
 }
 
-function templateData({ authority, credentials, secrets }: MarbleMaterial): TemplateData {
-  return {
+function valuesOf({ authority, credentials, secrets }: MarbleMaterial): TemplateValues {
+  return templateValues({
     MarbleRun: {
       RootCA: { ...RESERVED, cert: authority.marbleRoot },
       MarbleCert: {
@@ -127,29 +129,39 @@ function templateData({ authority, credentials, secrets }: MarbleMaterial): Temp
     },
     Secrets: secrets.current,
     Previous: { Secrets: secrets.previous },
-  };
+  });
 }
 
 function renderAll(
   kind: TemplateKind,
   entries: ReadonlyMap<string, ManifestFile>,
-  data: TemplateData,
+  values: TemplateValues,
 ): ReadonlyMap<string, Uint8Array> {
   return new Map(
     [...entries].map(([name, entry]) => [
       name,
-      asParameterError(`${kind} ${name}`, () => render(kind, entry, data)),
+      asParameterError(`${kind} ${name}`, () => render(kind, entry, values)),
     ]),
   );
 }
 
-function render(kind: TemplateKind, entry: ManifestFile, data: TemplateData): Uint8Array {
+/** Entries of the manifests in force, each parsed when it is first rendered. */
+const renderers = {
+  file: new WeakMap<ManifestFile, CompiledTemplate>(),
+  env: new WeakMap<ManifestFile, CompiledTemplate>(),
+} as const;
+
+function render(kind: TemplateKind, entry: ManifestFile, values: TemplateValues): Uint8Array {
+  const renderer = renderers[kind].get(entry) ?? rendererOf(kind, entry);
+  renderers[kind].set(entry, renderer);
+  return renderer(values);
+}
+
+function rendererOf(kind: TemplateKind, { data, noTemplates }: ManifestFile): CompiledTemplate {
   // Most entries are plain text; the engine would give the same bytes back.
-  if (!entry.noTemplates && Buffer.from(entry.data).includes("{{")) {
-    return renderTemplate(kind, entry.data, data);
-  }
-  if (kind === "env") requireEnvBytes(entry.data);
-  return entry.data;
+  if (!noTemplates && Buffer.from(data).includes("{{")) return compileTemplate(kind, data);
+  if (kind === "env") requireEnvBytes(data);
+  return () => data;
 }
 
 function tlsVariable(
