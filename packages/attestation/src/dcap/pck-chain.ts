@@ -13,7 +13,8 @@ import { pckChainOf, type Quote } from "./quote.ts";
 export interface PckChain {
   readonly leaf: Certificate;
   readonly ca: Certificate;
-  /** Text that stands for the CA in keys of memos. */
+  /** Texts that stand for leaf and CA in keys of memos. */
+  readonly leafMemoKey: string;
   readonly caMemoKey: string;
   readonly key: ImportedKey;
   readonly info: PckInfo;
@@ -65,5 +66,6 @@ export async function verifyPckChain(text: string, root: Root): Promise<PckChain
   await checkIssued(leaf, ca, 0);
   checkIsLeaf(leaf);
   const info = readPckInfo(leaf);
-  return { leaf, ca, caMemoKey: toHex(ca.raw), info, key: await importCertifiedKey(leaf) };
+  const key = await importCertifiedKey(leaf);
+  return { leaf, ca, leafMemoKey: toHex(leaf.raw), caMemoKey: toHex(ca.raw), info, key };
 }

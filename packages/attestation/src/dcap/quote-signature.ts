@@ -24,17 +24,21 @@ export async function verifyQuotingEnclave(
   }
 }
 
-/** Step 12 of section 2.3. Throws `QUOTE_KEY_INVALID`, `QUOTE_SIGNATURE_INVALID`. */
-export async function verifyQuoteSignature(
-  quote: Quote,
-  { verifyP256 }: QuoteCrypto,
-): Promise<void> {
-  let key: ImportedKey;
+/** The attestation key of a quote. Throws `QUOTE_KEY_INVALID`. */
+export async function importAttestationKey(point: Uint8Array): Promise<ImportedKey> {
   try {
-    key = await importP256Point(quote.attestationKey);
+    return await importP256Point(point);
   } catch (cause) {
     throw new AttestationError("QUOTE_KEY_INVALID", "attestation key is not on P-256", { cause });
   }
+}
+
+/** Step 12 of section 2.3. Throws `QUOTE_SIGNATURE_INVALID`. */
+export async function verifyQuoteSignature(
+  quote: Quote,
+  key: ImportedKey,
+  { verifyP256 }: QuoteCrypto,
+): Promise<void> {
   if (!(await verifyP256(key, quote.signature, quote.signedBytes))) {
     throw new AttestationError("QUOTE_SIGNATURE_INVALID", "quote signature does not verify");
   }

@@ -75,6 +75,21 @@ describe("the memory of a verifier", () => {
     }
   });
 
+  test("never skips a signature: a quote with any byte changed gets what it gets without memory", async () => {
+    const verifier = createDcapVerifier();
+    const input = await inputOf(await createTestPlatform());
+    expect(await codeOf(verifier.verify(input))).toBe("accepted");
+    for (let at = 0; at < input.quote.length; at += 7) {
+      const quote = input.quote.map((byte, i) => (i === at ? byte ^ 1 : byte));
+      const code = await codeOf(verifier.verify({ ...input, quote }));
+      expect([at, code]).toEqual([
+        at,
+        await codeOf(createDcapVerifier().verify({ ...input, quote })),
+      ]);
+    }
+    expect(await codeOf(verifier.verify(input))).toBe("accepted");
+  });
+
   test("cannot be changed through results", async () => {
     const verifier = createDcapVerifier();
     const input = await inputOf(await createTestPlatform());

@@ -9,7 +9,7 @@ import {
   verifyCrl,
 } from "../certificate-check.ts";
 import { copyBytes } from "../copy-bytes.ts";
-import { type QuoteCrypto, WEB_QUOTE_CRYPTO } from "../crypto.ts";
+import { type ImportedKey, type QuoteCrypto, WEB_QUOTE_CRYPTO } from "../crypto.ts";
 import { AttestationError } from "../error.ts";
 import { createMemo } from "../memo.ts";
 import { createRootLoader, type Root } from "../root.ts";
@@ -24,7 +24,11 @@ import {
 import { choosePckChain, type PckChain, verifyPckChain } from "./pck-chain.ts";
 import { type QeIdentity, quotingEnclaveLevel, readQeIdentity } from "./qe-identity.ts";
 import { parseQuote, type Quote } from "./quote.ts";
-import { verifyQuoteSignature, verifyQuotingEnclave } from "./quote-signature.ts";
+import {
+  importAttestationKey,
+  verifyQuoteSignature,
+  verifyQuotingEnclave,
+} from "./quote-signature.ts";
 import { evaluateTcb, type QuoteTcb } from "./tcb-evaluation.ts";
 import { type DcapTee, readTcbInfo, type TcbInfo } from "./tcb-info.ts";
 import { checkTdxModule, type TdxModules } from "./tdx-module.ts";
@@ -59,6 +63,9 @@ interface Loaders {
   readonly crl: (hex: string, issuer: Certificate, issuerKey: string) => Promise<VerifiedCrl>;
   readonly tcbInfo: Readonly<Record<DcapTee, EndorsementLoader<TcbInfo>>>;
   readonly qeIdentity: EndorsementLoader<QeIdentity>;
+  /** Steps 9 and 10: a platform's QE certifies its attestation key once and quotes with it often. */
+  readonly quotingEnclave: (quote: Quote, pck: PckChain) => Promise<void>;
+  readonly attestationKey: (point: Uint8Array) => Promise<ImportedKey>;
 }
 
 type EndorsementLoader<T> = (body: string, chain: string, root: Root) => Promise<Endorsement<T>>;
@@ -87,7 +94,7 @@ const QE_IDENTITY: EndorsementKind<QeIdentity> = {
 
 /** Makes a verifier. It does no I/O; the clock and the collateral are arguments of each call. */
 export function createDcapVerifier(quoteCrypto: QuoteCrypto = WEB_QUOTE_CRYPTO): DcapVerifier {
-  const loaders = createLoaders();
+  const loaders = createLoaders(quoteCrypto);
   return {
     async verify(input) {
       try {
@@ -100,9 +107,11 @@ export function createDcapVerifier(quoteCrypto: QuoteCrypto = WEB_QUOTE_CRYPTO):
   };
 }
 
-function createLoaders(): Loaders {
+function createLoaders(quoteCrypto: QuoteCrypto): Loaders {
   const pckChains = createMemo<PckChain>(MEMO_CAPACITY);
   const crls = createMemo<VerifiedCrl>(MEMO_CAPACITY);
+  const quotingEnclaves = createMemo<void>(MEMO_CAPACITY);
+  const attestationKeys = createMemo<ImportedKey>(MEMO_CAPACITY);
   return {
     root: createRootLoader(),
     pckChain: async (text, root) =>
@@ -114,7 +123,22 @@ function createLoaders(): Loaders {
       tdx: createEndorsementLoader(TCB_INFO.tdx),
     },
     qeIdentity: createEndorsementLoader(QE_IDENTITY),
+    quotingEnclave: async (quote, pck) => {
+      const { qeReport, qeReportSignature, attestationKey, qeAuthData } = quote;
+      const parts = [qeReport.raw, qeReportSignature, attestationKey, qeAuthData].map(memoText);
+      await quotingEnclaves.get(
+        [pck.leafMemoKey, ...parts],
+        async () => await verifyQuotingEnclave(quote, pck.key, quoteCrypto),
+      );
+    },
+    attestationKey: async (point) =>
+      await attestationKeys.get([memoText(point)], async () => await importAttestationKey(point)),
   };
+}
+
+/** A character for each byte; parts of quotes are at most 1 KiB. */
+function memoText(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
 }
 
 function createEndorsementLoader<T>(kind: EndorsementKind<T>): EndorsementLoader<T> {
@@ -153,9 +177,10 @@ async function verifyQuote(
   const endorsements = await loadEndorsements(quote, collateral, input.anchor, now, loaders);
   const { root, pck, tcb, qe } = endorsements;
   checkBinding(quote, endorsements);
-  await verifyQuotingEnclave(quote, pck.key, quoteCrypto);
+  await loaders.quotingEnclave(quote, pck);
   const qeLevel = quotingEnclaveLevel(qe.content, quote.qeReport);
-  await verifyQuoteSignature(quote, quoteCrypto);
+  const attestationKey = await loaders.attestationKey(quote.attestationKey);
+  await verifyQuoteSignature(quote, attestationKey, quoteCrypto);
   if (quote.tee === "tdx") checkTdxModule(requireModules(tcb.content), quote.body);
   const evaluation = evaluateTcb(quote, tcb.content, pck.info, qeLevel);
   refuseRevoked(evaluation);
