@@ -151,7 +151,7 @@ function certificateTargets({ seeds, signing }: FuzzWorld): Target[] {
       seeds: seedsOf(seeds["request"]),
       maxBytes: 17 * KIB,
       weight: 3,
-      read: parseCertificateRequest,
+      read: async (bytes) => await parseCertificateRequest(bytes),
     },
     {
       ...encoded,

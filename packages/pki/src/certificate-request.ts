@@ -10,7 +10,7 @@ import {
 } from "./extension.ts";
 import { encodeName, type NameAttribute, parseName } from "./name.ts";
 import { OID } from "./oid.ts";
-import { type Signer, verifySignature } from "./signature.ts";
+import { type EcdsaVerifier, type Signer, verifySignature } from "./signature.ts";
 
 /** Largest certificate request that is read, in bytes. */
 const MAX_REQUEST_BYTES = 16 * 1024;
@@ -47,11 +47,15 @@ export async function createCertificateRequest(
  * Parses a DER certificate request and verifies its self-signature.
  * Throws `CSR_MALFORMED`, `CSR_SIGNATURE_INVALID`, `KEY_UNSUPPORTED`.
  */
-export async function parseCertificateRequest(bytes: Uint8Array): Promise<CertificateRequest> {
+export async function parseCertificateRequest(
+  bytes: Uint8Array,
+  verifyEcdsa?: EcdsaVerifier,
+): Promise<CertificateRequest> {
   const { request, signed } = readAs("CSR_MALFORMED", () => readRequest(bytes));
   let valid: boolean;
   try {
-    valid = await verifySignature(request.spki, signed.algorithm, signed.signature, signed.tbs.raw);
+    const { algorithm, signature, tbs } = signed;
+    valid = await verifySignature(request.spki, algorithm, signature, tbs.raw, verifyEcdsa);
   } catch (cause) {
     if (cause instanceof PkiError && cause.code === "KEY_UNSUPPORTED") throw cause;
     throw new PkiError("CSR_SIGNATURE_INVALID", "key or signature cannot be read", { cause });

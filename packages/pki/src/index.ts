@@ -41,6 +41,8 @@ export {
 export {
   algorithmIdentifier,
   type Curve,
+  type EcdsaCheck,
+  type EcdsaVerifier,
   type EcKey,
   ecdsaFromDer,
   ecdsaToDer,
@@ -48,5 +50,6 @@ export {
   importEcKey,
   type Signer,
   verifySignature,
+  WEB_ECDSA,
 } from "./signature.ts";
 export { longestValidity } from "./validity.ts";

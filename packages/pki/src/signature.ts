@@ -18,12 +18,29 @@ interface EcProfile {
   readonly octets: number;
 }
 
+/** An ECDSA signature to check; curve and hash were read from the key and the algorithm. */
+export interface EcdsaCheck {
+  /** DER SubjectPublicKeyInfo of a key on `curve`. */
+  readonly spki: Uint8Array;
+  readonly curve: EcProfile["curve"];
+  readonly hash: "SHA-256" | "SHA-384" | "SHA-512";
+  /** r‖s */
+  readonly signature: Uint8Array;
+  readonly data: Uint8Array;
+}
+
+/**
+ * Checks ECDSA signatures. A platform whose own primitives are faster than WebCrypto may give one; it
+ * must accept exactly what {@link WEB_ECDSA} accepts.
+ */
+export type EcdsaVerifier = (check: EcdsaCheck) => Promise<boolean> | boolean;
+
 const CURVES: Readonly<Record<string, EcProfile>> = {
   [OID.p256]: { curve: "P-256", octets: 32 },
   [OID.p384]: { curve: "P-384", octets: 48 },
   [OID.p521]: { curve: "P-521", octets: 66 },
 };
-const EC_HASHES: Readonly<Record<string, string>> = {
+const EC_HASHES: Readonly<Record<string, EcdsaCheck["hash"]>> = {
   [OID.ecdsaWithSha256]: "SHA-256",
   [OID.ecdsaWithSha384]: "SHA-384",
   [OID.ecdsaWithSha512]: "SHA-512",
@@ -89,6 +106,16 @@ async function verifyWith(
   return await crypto.subtle.verify(use, key, signature, data);
 }
 
+/** {@link EcdsaVerifier} wherever WebCrypto is. */
+export const WEB_ECDSA: EcdsaVerifier = async ({ spki, curve, hash, signature, data }) =>
+  await verifyWith(
+    spki,
+    { name: "ECDSA", namedCurve: curve },
+    { name: "ECDSA", hash },
+    signature,
+    data,
+  );
+
 /**
  * Whether `signature` (in X.509 form) over `data` is by the key `spki` under the dotted algorithm.
  * Throws `KEY_UNSUPPORTED` for an algorithm that is not known or does not fit the key.
@@ -98,13 +125,13 @@ export async function verifySignature(
   algorithm: string,
   signature: Uint8Array,
   data: Uint8Array,
+  verifyEcdsa: EcdsaVerifier = WEB_ECDSA,
 ): Promise<boolean> {
-  const ecHash = EC_HASHES[algorithm];
-  if (ecHash !== undefined) {
+  const hash = EC_HASHES[algorithm];
+  if (hash !== undefined) {
     const { curve, octets } = ecProfileOf(spki);
     const fixed = ecdsaFromDer(signature, octets);
-    const use = { name: "ECDSA", hash: ecHash };
-    return await verifyWith(spki, { name: "ECDSA", namedCurve: curve }, use, fixed, data);
+    return await verifyEcdsa({ spki, curve, hash, signature: fixed, data });
   }
   const rsaHash = RSA_HASHES[algorithm];
   if (rsaHash !== undefined) {

@@ -6,6 +6,7 @@ import { type MarbleParameters, marbleParameters } from "./marble-parameters.ts"
 import { secretsOfMarble } from "./marble-secrets.ts";
 import { type QuoteClaims, requireAcceptedQuote } from "./quote-policy.ts";
 import { type RenewalProof, requireRenewal } from "./renewal.ts";
+import { NODE_ECDSA } from "./request-signature.ts";
 import type { MeshState, RunningState } from "./state.ts";
 import { canonicalUuid } from "./uuid.ts";
 
@@ -158,7 +159,7 @@ function requireBudget(state: RunningState, type: string, { maxActivations }: Ma
 
 async function readRequest(csr: Uint8Array): Promise<CertificateRequest> {
   try {
-    return await parseCertificateRequest(csr);
+    return await parseCertificateRequest(csr, NODE_ECDSA);
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     throw new CoordinatorError("CSR_INVALID", `certificate request: ${cause.message}`, { cause });

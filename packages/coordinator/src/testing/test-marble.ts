@@ -34,11 +34,13 @@ export async function prepareMarble(
   marbleType: string,
   tee: Tee | undefined,
   uuid: string = TEST_UUID,
+  curve: "P-256" | "P-384" = "P-256",
 ): Promise<{ readonly identity: MarbleIdentity; readonly fields: ActivationFields }> {
   const identity = await createMarbleIdentity({
     dnsNames: ["localhost"],
     ipAddresses: ["127.0.0.1", "::1"],
     now: new Date(),
+    curve,
   });
   const digest = createHash("sha256").update(identity.certificate).digest();
   const quote = tee && encodeEvidence(await tee.getEvidence(digest));

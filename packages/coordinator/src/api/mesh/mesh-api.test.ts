@@ -12,6 +12,7 @@ import {
   callActivate,
   openMeshClient,
   prepareMarble,
+  TEST_UUID,
 } from "../../testing/test-marble.ts";
 
 let machine: TestMachine;
@@ -130,6 +131,15 @@ describe("an activation", () => {
       code: "ACTIVATION_LIMIT",
     });
     await restarted.close();
+  });
+
+  test("is granted to a marble with a key on P-384, as MarbleRun's are, too", async () => {
+    const { identity, fields } = await prepareMarble("web", machine.teeFor(), TEST_UUID, "P-384");
+    const broken = { ...fields, CSR: flipBit(fields.CSR, fields.CSR.length - 1) };
+    expect(await callActivate(mesh.meshPort, identity, fields)).toMatchObject({ kind: "accepted" });
+    expect(await callActivate(mesh.meshPort, identity, broken)).toMatchObject({
+      code: "CSR_SIGNATURE_INVALID",
+    });
   });
 });
 

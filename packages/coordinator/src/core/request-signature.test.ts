@@ -1,0 +1,58 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+import { ecdsaFromDer, WEB_ECDSA } from "@carrara/pki";
+import { describe, expect, test } from "vitest";
+import { NODE_ECDSA } from "./request-signature.ts";
+
+const DATA = new Uint8Array(100).fill(7);
+const HASHES = ["SHA-256", "SHA-384", "SHA-512"] as const;
+const CURVES = [
+  { curve: "P-256", octets: 32 },
+  { curve: "P-384", octets: 48 },
+  { curve: "P-521", octets: 66 },
+] as const;
+
+function flipBit(bytes: Uint8Array, bit: number): Uint8Array {
+  return bytes.map((octet, i) => (i === bit >> 3 ? octet ^ (1 << (bit & 7)) : octet));
+}
+
+describe.each(CURVES)("a request's signature on $curve", ({ curve, octets }) => {
+  const pair = generateKeyPairSync("ec", { namedCurve: curve });
+  const spki = new Uint8Array(pair.publicKey.export({ type: "spki", format: "der" }));
+  const signed = (hash: (typeof HASHES)[number]) => ({
+    ...{ spki, curve, hash, data: DATA },
+    signature: ecdsaFromDer(new Uint8Array(sign(hash, DATA, pair.privateKey)), octets),
+  });
+
+  test.each(HASHES)("verifies under %s", async (hash) => {
+    expect(await NODE_ECDSA(signed(hash))).toBe(true);
+  });
+
+  test("does not verify under another hash", async () => {
+    expect(await NODE_ECDSA({ ...signed("SHA-256"), hash: "SHA-512" })).toBe(false);
+  });
+
+  test("with a flipped bit, or over data with one, does not verify", async () => {
+    const check = signed("SHA-384");
+    for (let bit = 0; bit < octets * 16; bit += 29) {
+      const signature = flipBit(check.signature, bit);
+      expect(await NODE_ECDSA({ ...check, signature })).toBe(false);
+      expect(await NODE_ECDSA({ ...check, data: flipBit(DATA, bit % 800) })).toBe(false);
+    }
+  });
+
+  test.each([
+    ["zeros", new Uint8Array(2 * octets)],
+    ["numbers beyond the order", new Uint8Array(2 * octets).fill(0xff)],
+    ["nothing", new Uint8Array(0)],
+    ["half of what is needed", new Uint8Array(octets).fill(1)],
+  ])("of %s is refused as by WebCrypto", async (_, signature) => {
+    const check = { ...signed("SHA-256"), signature };
+    expect([await NODE_ECDSA(check), await WEB_ECDSA(check)]).toEqual([false, false]);
+  });
+
+  test("by a key that is not on the curve is refused as by WebCrypto", async () => {
+    const check = { ...signed("SHA-256"), spki: flipBit(spki, spki.length * 8 - 1) };
+    await expect(async () => await NODE_ECDSA(check)).rejects.toThrow();
+    await expect(WEB_ECDSA(check)).rejects.toThrow();
+  });
+});
