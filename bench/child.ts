@@ -2,7 +2,14 @@ import { type ChildProcess, execFile, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { encodePem } from "@carrara/encoding";
-import { commonName, extension, generateEcKey, issueCertificate, randomSerial } from "@carrara/pki";
+import {
+  type Curve,
+  commonName,
+  extension,
+  generateEcKey,
+  issueCertificate,
+  randomSerial,
+} from "@carrara/pki";
 import type { LoadOptions, LoadResult } from "./load.ts";
 import type { SealTo } from "./sealed-ballots.ts";
 
@@ -21,13 +28,13 @@ export interface Yardstick {
   stop(): void;
 }
 
-/** Starts `bare-server.ts` (node:https that answers `headers`, alternating names and values, and `body`) or `mtls-server.ts` (handshakes only). */
+/** Starts `bare-server.ts` (node:https that answers `headers`, alternating names and values, and `body`) or `mtls-server.ts` (handshakes only, with a key on P-384 as the Coordinator has). */
 export async function startYardstick(
   file: "bare-server.ts" | "mtls-server.ts",
   headers: readonly string[] = ["Content-Length", "0"],
   body: string = "",
 ): Promise<Yardstick> {
-  const identity = await selfSigned();
+  const identity = await selfSigned(file === "mtls-server.ts" ? "P-384" : "P-256");
   const child = await startChild(file, { ...identity, headers, body });
   return { port: child.port, ca: identity.cert, stop: child.stop };
 }
@@ -62,8 +69,8 @@ async function startChild(
   return { port: await port, stop: () => child.kill() };
 }
 
-async function selfSigned(): Promise<{ cert: string; key: string }> {
-  const key = await generateEcKey("P-256");
+async function selfSigned(curve: Curve = "P-256"): Promise<{ cert: string; key: string }> {
+  const key = await generateEcKey(curve);
   const day = 86_400_000;
   const certificate = await issueCertificate(
     {

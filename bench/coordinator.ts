@@ -1,6 +1,6 @@
 import { request } from "node:https";
 import { create } from "@bufbuild/protobuf";
-import { type ActivationCall, ActivationReqSchema } from "@carrara/marble";
+import { ActivationReqSchema } from "@carrara/marble";
 import {
   freePorts,
   MANIFEST,
@@ -9,9 +9,15 @@ import {
   startCoordinator,
   type TestCoordinator,
 } from "../tests/e2e/support/coordinator.ts";
-import { activateOn, openSession, rawActivate } from "../tests/e2e/support/raw-activate.ts";
-import { handshakes, perSecond } from "./activation.ts";
-import { runLoad, startYardstick, type Yardstick } from "./child.ts";
+import { activateOn, openSession } from "../tests/e2e/support/raw-activate.ts";
+import {
+  activationRound,
+  CLIENTS,
+  type HandshakeYardstick,
+  PER_ROUND,
+  startHandshakes,
+} from "./activation-load.ts";
+import { runLoad, startYardstick } from "./child.ts";
 import {
   type BenchCase,
   type BenchReport,
@@ -21,15 +27,13 @@ import {
   series,
 } from "./report.ts";
 
-const CLIENTS = 8;
 const ROUNDS = 5;
-const PER_ROUND = 120;
 /** Known marbles at which the cost is looked at. */
 const STAGES = [10, 1000, 10_000];
 const TYPES = 50;
 /** Calls at once over one connection while marbles are made known. */
 const STREAMS = 16;
-const GET_SECONDS = 3;
+const GET_SECONDS = 2;
 const GET_CONNECTIONS = 16;
 
 /** A Coordinator under load: activations as marbles accumulate, reads of the manifest, commits. */
@@ -38,10 +42,10 @@ export async function benchCoordinator(): Promise<BenchReport> {
   const coordinator = await startCoordinator({
     EDG_COORDINATOR_PROMETHEUS_ADDR: `127.0.0.1:${metricsPort}`,
   });
-  const yardstick = await startYardstick("mtls-server.ts");
+  const handshakes = await startHandshakes();
   try {
     await setManifest(coordinator.clientPort, manifest());
-    const bench: Bench = { coordinator, yardstick, metricsPort };
+    const bench: Bench = { coordinator, handshakes, metricsPort };
     const cases: BenchCase[] = [];
     let known = 0;
     for (const stage of STAGES) {
@@ -63,14 +67,14 @@ export async function benchCoordinator(): Promise<BenchReport> {
       },
     };
   } finally {
-    yardstick.stop();
+    handshakes.stop();
     await coordinator.stop();
   }
 }
 
 interface Bench {
   readonly coordinator: TestCoordinator;
-  readonly yardstick: Yardstick;
+  readonly handshakes: HandshakeYardstick;
   readonly metricsPort: number;
 }
 
@@ -103,10 +107,17 @@ async function activationCase(bench: Bench, known: number): Promise<BenchCase> {
   const measured: number[] = [];
   const baseline: number[] = [];
   const latencies: number[] = [];
+  const changeOf = (i: number) => ({ marbleType: `type-${i % TYPES}` });
+  // What an activation takes of the processors: 1000 / the Coordinator's is what one core allows.
+  const processorMs = { coordinator: 0, clients: 0 };
   for (let round = -1; round < ROUNDS; round += 1) {
-    const mine = await activationRound(bench, (i) => `type-${i % TYPES}`);
-    const theirs = await handshakes(bench.yardstick, CLIENTS);
+    const before = await processorSeconds(bench);
+    const mine = await activationRound(bench.coordinator, changeOf);
+    const after = await processorSeconds(bench);
+    const theirs = await bench.handshakes.round();
     if (round < 0) continue;
+    processorMs.coordinator += (1000 * (after - before)) / (ROUNDS * PER_ROUND);
+    processorMs.clients += mine.clientMsEach / ROUNDS;
     measured.push(mine.perSecond);
     baseline.push(theirs);
     latencies.push(...mine.latenciesMs);
@@ -119,26 +130,13 @@ async function activationCase(bench: Bench, known: number): Promise<BenchCase> {
     details: {
       clients: CLIENTS,
       latencyMs: { p50: median(latencies), p99: percentile(latencies, 0.99) },
+      processorMsEach: {
+        coordinator: Math.round(processorMs.coordinator * 100) / 100,
+        clients: Math.round(processorMs.clients * 100) / 100,
+      },
       ...(await processFigures(bench)),
     },
   };
-}
-
-async function activationRound(
-  { coordinator }: Bench,
-  typeOf: (i: number) => string,
-): Promise<{ perSecond: number; latenciesMs: readonly number[] }> {
-  const calls: ActivationCall[] = [];
-  for (let i = 0; i < PER_ROUND; i += 1) {
-    calls.push(await prepareActivation(coordinator, { marbleType: typeOf(i) }));
-  }
-  const latenciesMs: number[] = [];
-  const timed = calls.map((call) => async () => {
-    const start = performance.now();
-    await rawActivate(call);
-    latenciesMs.push(performance.now() - start);
-  });
-  return { perSecond: await perSecond(timed, CLIENTS), latenciesMs };
 }
 
 /** Activations that are counted durably, against the same without a limit. */
@@ -146,8 +144,8 @@ async function commitCase(bench: Bench): Promise<BenchCase> {
   const measured: number[] = [];
   const baseline: number[] = [];
   for (let round = -1; round < ROUNDS; round += 1) {
-    const mine = await activationRound(bench, () => "limited");
-    const theirs = await activationRound(bench, () => "type-0");
+    const mine = await activationRound(bench.coordinator, () => ({ marbleType: "limited" }));
+    const theirs = await activationRound(bench.coordinator, () => ({ marbleType: "type-0" }));
     if (round < 0) continue;
     measured.push(mine.perSecond);
     baseline.push(theirs.perSecond);
@@ -238,6 +236,11 @@ async function answerOf(
 
 async function metricsOf({ metricsPort }: Bench): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+}
+
+/** Processor time that the Coordinator has used, on all of its threads. */
+async function processorSeconds(bench: Bench): Promise<number> {
+  return sample(await metricsOf(bench), "process_cpu_seconds_total");
 }
 
 /** Memory, and what a scrape of all that is known costs. */

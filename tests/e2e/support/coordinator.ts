@@ -217,11 +217,16 @@ export interface ActivationChange {
   readonly csr?: (genuine: Uint8Array) => Uint8Array;
   /** Presents this certificate in TLS while the quote is over another one. */
   readonly presented?: MarbleIdentity;
+  /** Of the marble's own key; MarbleRun's marbles have P-384. */
+  readonly curve?: "P-256" | "P-384";
 }
 
 /** A fresh key, certificate and request of a marble. */
-export async function marbleIdentity(): Promise<MarbleIdentity> {
-  return await createMarbleIdentity({ dnsNames: ["worker"], ipAddresses: [], now: new Date() });
+export async function marbleIdentity(
+  curve: ActivationChange["curve"] = "P-256",
+): Promise<MarbleIdentity> {
+  const now = new Date();
+  return await createMarbleIdentity({ dnsNames: ["worker"], ipAddresses: [], now, curve });
 }
 
 /** A call to `Activate` as an enclave of identity `MARBLE` would make it, but for `change`. */
@@ -229,7 +234,7 @@ export async function prepareActivation(
   { platform, meshPort }: Pick<TestCoordinator, "platform" | "meshPort">,
   change: ActivationChange = {},
 ): Promise<ActivationCall> {
-  const identity = await marbleIdentity();
+  const identity = await marbleIdentity(change.curve);
   const tee = platform.teeFor({ ...MARBLE, ...change.enclave });
   const digest = createHash("sha256").update(identity.certificate).digest();
   const quote = encodeOeQuote(await tee.getEvidence(digest));

@@ -7,16 +7,6 @@ const OK = "0";
 /** Calls at once on a connection, with some to spare. */
 const MAX_CALLS = 32;
 
-/** One `Activate` call over a mutual TLS connection of its own. */
-export async function rawActivate(call: ActivationCall): Promise<void> {
-  const session = openSession(call);
-  try {
-    await activateOn(session, call.request);
-  } finally {
-    session.destroy();
-  }
-}
-
 /** A connection to the mesh API with the marble's certificate. */
 export function openSession({ coordinatorAddress, identity }: ActivationCall): ClientHttp2Session {
   const session = connect(`https://${coordinatorAddress}`, {
@@ -29,10 +19,7 @@ export function openSession({ coordinatorAddress, identity }: ActivationCall): C
   return session.setMaxListeners(MAX_CALLS);
 }
 
-/**
- * One `Activate` call with gRPC framing by hand over node:http2: a generator that costs a third of
- * what a gRPC client library costs, so that the Coordinator is what is measured.
- */
+/** One of many `Activate` calls on a connection, with gRPC framing by hand over node:http2. */
 export async function activateOn(
   session: ClientHttp2Session,
   request: ActivationCall["request"],
