@@ -32,6 +32,13 @@ const results = async (app: GrpcApp): Promise<readonly (readonly [string, number
   return rows.map(({ Shortcode, Votes }) => [Shortcode, Votes] as const);
 };
 
+test("the vote methods are not served unless the manifest says so; Results is", async () => {
+  const app = await startTestVoting({ env: { COMPATIBILITY_RPCS: "off" } });
+  apps.push(app);
+  await expect(vote(app, "VoteJoy")).rejects.toMatchObject({ code: 12 });
+  expect(await results(app)).toEqual([]);
+});
+
 describe("emojivoto.v1.VotingService", () => {
   test("has the 101 methods of the data file in its order, under their wire paths", async () => {
     const file = await readFile(new URL("../../data/emoji-rpcs.json", import.meta.url), "utf8");
