@@ -6,7 +6,7 @@ import {
 } from "@carrara/manifest";
 import { rotateIntermediate } from "./authority.ts";
 import { checkManifest } from "./check-manifest.ts";
-import { readDeployment } from "./deployment.ts";
+import { deploymentOf, readManifest } from "./deployment.ts";
 import { signSha256 } from "./elliptic-key.ts";
 import { dryRunUploads } from "./marble-parameters.ts";
 import { placeholderSecrets } from "./marble-secrets.ts";
@@ -32,9 +32,10 @@ export async function applyManifest(
   bytes: Uint8Array,
   context: UpdateContext,
 ): Promise<AppliedManifest> {
-  const deployment = readDeployment(bytes, signSha256(state.authority.root.key, bytes));
-  const { manifest } = deployment;
+  const manifest = readManifest(bytes);
   const warnings = checkManifest(manifest, context);
+  const signature = signSha256(state.authority.root.key, bytes);
+  const deployment = deploymentOf(manifest, bytes, signature);
   const recovery = needsDataKey(state.deployment.manifest, manifest)
     ? createRecoveryMaterial(manifest, context.randomBytes)
     : undefined;

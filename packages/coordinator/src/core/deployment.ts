@@ -36,8 +36,8 @@ export function manifestFingerprint(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a manifest's bytes into a deployment, with `packages` in place of its own where package
- * updates have changed them. Throws `MANIFEST_INVALID`; rules are not checked.
+ * Reads the bytes of a manifest that was set once into its deployment, with `packages` in place of its
+ * own where package updates have changed them. Throws `MANIFEST_INVALID`; rules are not checked.
  */
 export function readDeployment(
   manifestBytes: Uint8Array,
@@ -46,6 +46,18 @@ export function readDeployment(
 ): Deployment {
   const written = readManifest(manifestBytes);
   const manifest = packages === undefined ? written : { ...written, packages };
+  return deploymentOf(manifest, manifestBytes, signature);
+}
+
+/**
+ * The deployment of a manifest whose rules were checked (section 4.5: users come after them). Throws
+ * `MANIFEST_INVALID` for a user's certificate that cannot be read.
+ */
+export function deploymentOf(
+  manifest: Manifest,
+  manifestBytes: Uint8Array,
+  signature: Uint8Array,
+): Deployment {
   const fingerprint = manifestFingerprint(manifestBytes);
   return { manifestBytes, fingerprint, signature, manifest, users: readUsers(manifest) };
 }

@@ -1,6 +1,6 @@
 import { type Manifest, type ManifestWarning, type SealMode, sealModeOf } from "@carrara/manifest";
 import { checkManifest } from "./check-manifest.ts";
-import { readDeployment } from "./deployment.ts";
+import { deploymentOf, readManifest } from "./deployment.ts";
 import { signSha256 } from "./elliptic-key.ts";
 import { dryRunTemplates } from "./marble-parameters.ts";
 import { placeholderSecrets } from "./marble-secrets.ts";
@@ -37,11 +37,11 @@ export async function setManifest(
   context: SetManifestContext,
 ): Promise<ManifestSetting> {
   requirePhase(before, "accepting-manifest", "recovery");
-  const signature = signSha256(before.authority.root.key, bytes);
-  const deployment = readDeployment(bytes, signature);
-  const { manifest } = deployment;
+  const manifest = readManifest(bytes);
   const { environment } = context;
   const warnings = checkManifest(manifest, { environment });
+  const signature = signSha256(before.authority.root.key, bytes);
+  const deployment = deploymentOf(manifest, bytes, signature);
   const secretContext = { ...context, authority: before.authority };
   const stored = await initialSecrets(manifest, secretContext);
   const recovery = createRecoveryMaterial(manifest, context.randomBytes);
