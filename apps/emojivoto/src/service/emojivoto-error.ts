@@ -1,7 +1,6 @@
 /** What can go wrong in the demo's own code. */
 export type EmojivotoErrorCode =
   | "ANCHOR_MISSING"
-  | "ATTESTATION_MALFORMED"
   | "BALLOT_KEY_UNKNOWN"
   | "BALLOT_MALFORMED"
   | "BATCH_MALFORMED"

@@ -4,6 +4,7 @@ import { EncodingError, fromHex } from "@carrara/encoding";
 import {
   type Anchor,
   createFileStore,
+  createPostgresStore,
   type Ledger,
   type LedgerStore,
   openLedger,
@@ -30,7 +31,7 @@ export function ledgerKeyOf(env: Environment): Uint8Array {
 }
 
 /**
- * Opens the poll's ledger in `CARRARA_DATA_DIR`, held to the Coordinator's counter when
+ * Opens the poll's ledger, in `LEDGER_DATABASE_URL` or else in files of `CARRARA_DATA_DIR`, held to the Coordinator's counter when
  * `CARRARA_COORDINATOR_ADDR` says where that is. Throws the ledger's codes, `SETTING_MISSING`, `SETTING_INVALID`.
  */
 export async function openPollLedger(options: {
@@ -43,21 +44,34 @@ export async function openPollLedger(options: {
   const { env, settings, log } = options;
   const { poll, rules } = settings;
   return await openLedger({
-    store: options.store ?? createFileStore({ directory: directoryOf(env) }),
+    store: options.store ?? storeOf(env),
     key: ledgerKeyOf(env),
     poll,
     rules,
-    anchor: anchorOf(env, poll),
+    anchor: anchorOf(env, poll, isShared(env)),
     log: (level, message, fields) => log[level](fields, message),
   });
 }
 
-function directoryOf(env: Environment): string {
-  return join(textSetting(env, "CARRARA_DATA_DIR"), "ledger");
+/** A database that several replicas share, when the manifest names one; else files of this process. */
+function storeOf(env: Environment): LedgerStore {
+  const { LEDGER_DATABASE_URL: url = "", LEDGER_DATABASE_PASSWORD, LEDGER_DATABASE_CA } = env;
+  if (url === "") {
+    return createFileStore({ directory: join(textSetting(env, "CARRARA_DATA_DIR"), "ledger") });
+  }
+  return createPostgresStore({
+    url,
+    ...(LEDGER_DATABASE_PASSWORD ? { password: LEDGER_DATABASE_PASSWORD } : {}),
+    ...(LEDGER_DATABASE_CA ? { ca: LEDGER_DATABASE_CA } : {}),
+  });
+}
+
+function isShared({ LEDGER_DATABASE_URL: url = "" }: Environment): boolean {
+  return url !== "";
 }
 
 /** Undefined outside a mesh: then a disk that was put back as a whole is not noticed. */
-function anchorOf(env: Environment, poll: string): Anchor | undefined {
+function anchorOf(env: Environment, poll: string, isShared: boolean): Anchor | undefined {
   const { CARRARA_COORDINATOR_ADDR: address = "", MARBLE_PREDEFINED_PRIVATE_KEY: key = "" } = env;
   if (key === "") return undefined;
   if (address === "") {
@@ -65,5 +79,5 @@ function anchorOf(env: Environment, poll: string): Anchor | undefined {
     throw new EmojivotoError("SETTING_MISSING", "set in the environment: CARRARA_COORDINATOR_ADDR");
   }
   const counter = createMarbleCounter(parseCoordinatorHost(address), env);
-  return createCoordinatorAnchor({ poll, isShared: false, counter });
+  return createCoordinatorAnchor({ poll, isShared, counter });
 }

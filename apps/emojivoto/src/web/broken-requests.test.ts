@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createGrpcChannel } from "../grpc/grpc-channel.ts";
 import { closeServer, listenOn } from "../service/http-server.ts";
 import { createKeptLog, type Demo, startDemo, testAssets } from "../testing/start-demo.ts";
-import { attestationFactsOf } from "./attestation.ts";
 import { createWeb } from "./web.ts";
 
 let demo: Demo;
@@ -64,7 +63,6 @@ describe("a request that cannot be read", () => {
     const log = createKeptLog();
     const web = createWeb({
       assets: testAssets,
-      attestation: attestationFactsOf({}),
       emoji: createGrpcChannel(`127.0.0.1:${demo.emoji.grpcPort}`),
       voting: createGrpcChannel(`127.0.0.1:${demo.voting.grpcPort}`),
       log,

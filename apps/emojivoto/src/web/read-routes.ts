@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerError, answerFile, answerJson, answerText } from "./answers.ts";
-import type { AttestationFacts } from "./attestation.ts";
 import type { BoardRow } from "./board-document.ts";
 import type { CatalogueCache } from "./catalogue.ts";
 import { goJson } from "./go-json.ts";
@@ -9,7 +8,6 @@ import type { PublicRoutes } from "./public-routes.ts";
 
 /** What the reading routes read. */
 export interface ReadSources {
-  readonly attestation: AttestationFacts;
   readonly catalogue: CatalogueCache;
   readonly board: () => Promise<readonly BoardRow[]>;
   readonly isReady: () => Promise<boolean>;
@@ -30,7 +28,6 @@ const OWN = "/api/v2/";
 /** Creates the reading routes. */
 export function createReadRoutes(sources: ReadSources): ReadRoutes {
   const { catalogue, board, isReady, pages, publicRoutes } = sources;
-  const attestation = jsonLine(sources.attestation);
   return async (path, request, response) => {
     if (path.startsWith(OWN)) {
       await publicRoutes(path.slice(OWN.length), request, response);
@@ -42,9 +39,6 @@ export function createReadRoutes(sources: ReadSources): ReadRoutes {
         return;
       case "/api/leaderboard":
         answerJson(response, jsonLine((await board()).map(rowOfVersion1)));
-        return;
-      case "/api/attestation":
-        answerJson(response, attestation);
         return;
       case "/healthz":
         answerText(response, 200, "ok");

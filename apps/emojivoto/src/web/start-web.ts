@@ -9,7 +9,6 @@ import {
   requireSettings,
   textSetting,
 } from "../service/settings.ts";
-import { attestationFactsOf } from "./attestation.ts";
 import { createEvidenceSource, type EvidenceSource } from "./evidence-bundle.ts";
 import type { Assets } from "./page-files.ts";
 import { siteChainOf } from "./site-chain.ts";
@@ -20,7 +19,7 @@ export interface WebApp extends RunningService {
   readonly port: number;
 }
 
-/** Starts web from `WEB_PORT`, `EMOJISVC_HOST` and `VOTINGSVC_HOST`. Throws `SETTING_MISSING`, `SETTING_INVALID`, `ATTESTATION_MALFORMED`. */
+/** Starts web from `WEB_PORT`, `EMOJISVC_HOST` and `VOTINGSVC_HOST`. Throws `SETTING_MISSING`, `SETTING_INVALID`. */
 export async function startWeb(options: {
   /** Read again for what the runtime renews. */
   readonly env: Environment;
@@ -34,7 +33,6 @@ export async function startWeb(options: {
   const wantedPort = portSetting(env, "WEB_PORT");
   const web = createWeb({
     assets: options.assets,
-    attestation: attestationFactsOf(env),
     emoji: createGrpcChannel(textSetting(env, "EMOJISVC_HOST")),
     voting: createGrpcChannel(textSetting(env, "VOTINGSVC_HOST")),
     evidence: evidenceOf(env, wantedPort),

@@ -17,7 +17,6 @@ import {
   startTestVoting,
   testAssets,
 } from "../testing/start-demo.ts";
-import { attestationFactsOf } from "./attestation.ts";
 import { createWeb } from "./web.ts";
 
 interface Answer {
@@ -338,7 +337,6 @@ describe("back ends that fail", () => {
     };
     const web = createWeb({
       assets: testAssets,
-      attestation: attestationFactsOf({}),
       emoji: createGrpcChannel(`127.0.0.1:${demo.emoji.grpcPort}`),
       voting: silent,
       log: createKeptLog(),
@@ -383,7 +381,7 @@ describe("paths and headers", () => {
     ["/api/vote/", 404, JSON_TYPE, "no-store"],
     ["/api", 404, JSON_TYPE, "no-store"],
     ["/api/list", 200, JSON_TYPE, "no-store"],
-    ["/api/attestation", 200, JSON_TYPE, "no-store"],
+    ["/api/attestation", 404, JSON_TYPE, "no-store"],
     ["/healthz", 200, "text/plain; charset=UTF-8", "no-store"],
     ["/readyz", 200, "text/plain; charset=UTF-8", "no-store"],
   ])(

@@ -4,7 +4,6 @@ import type { RpcError } from "../grpc/rpc-status.ts";
 import type { Log } from "../service/log.ts";
 import { PUBLIC_FRESH_HEADERS } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
-import type { AttestationFacts } from "./attestation.ts";
 import { createBallotIds } from "./ballot-id.ts";
 import { answerBrokenRequests, failureCodeOf } from "./broken-requests.ts";
 import { createCastStream } from "./cast-stream.ts";
@@ -27,7 +26,6 @@ import type { VoteTicket } from "./vote-ticket.ts";
 /** What the web service is made from. */
 export interface WebOptions {
   readonly assets: Assets;
-  readonly attestation: AttestationFacts;
   readonly emoji: GrpcChannel;
   readonly voting: GrpcChannel;
   /** Where the evidence of the mesh comes from; undefined outside a mesh. */
@@ -60,7 +58,7 @@ const MAX_CONNECTIONS = 4_096;
 
 /** Creates the web service: REST API, probes and the page. */
 export function createWeb(options: WebOptions): Web {
-  const { attestation, emoji, voting, log, deadlineMs = DEADLINE_MS } = options;
+  const { emoji, voting, log, deadlineMs = DEADLINE_MS } = options;
   const catalogue = createCatalogueCache({ channel: emoji, now, deadlineMs });
   const onDown = (what: string) => (status: RpcError) => {
     catalogue.expire();
@@ -93,7 +91,6 @@ export function createWeb(options: WebOptions): Web {
     fail,
     votes: createVoteRoutes({ catalogue, casts, ids: createBallotIds(), fail }),
     read: createReadRoutes({
-      attestation,
       catalogue,
       board: createLeaderboard({ catalogue, voting, deadlineMs }),
       isReady: createReadiness({ catalogue, feed, voting, deadlineMs }),

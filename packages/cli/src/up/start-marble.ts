@@ -1,5 +1,4 @@
 import { mkdir } from "node:fs/promises";
-import type { AttestedCoordinator } from "@carrara/client";
 import type { SimulatedPlatform } from "@carrara/tee";
 import type { MarbleConfig } from "./mesh-config.ts";
 import type { MeshFiles } from "./mesh-files.ts";
@@ -11,7 +10,6 @@ import { type RunningChild, startEnclave } from "./running-child.ts";
 export interface MarbleStart {
   readonly platform: SimulatedPlatform;
   readonly files: MeshFiles;
-  readonly coordinator: AttestedCoordinator;
   readonly meshPort: number;
   /** Port of the Coordinator's client API on this machine. */
   readonly coordinatorPort: number;
@@ -41,34 +39,7 @@ export async function startMarble(start: MarbleStart): Promise<RunningChild> {
       CARRARA_PORT_MAP: JSON.stringify(start.portMap),
       CARRARA_COORDINATOR_ADDR: `localhost:${start.coordinatorPort}`,
       CARRARA_DATA_DIR: data,
-      CARRARA_ATTESTATION_JSON: JSON.stringify(attestationOf(start)),
       ...start.env,
     },
   });
-}
-
-/** What a page may show of its own marble and the Coordinator: claims of this host, no proof. */
-function attestationOf({ coordinator, image }: MarbleStart): Readonly<Record<string, unknown>> {
-  const { signer } = coordinator.identity;
-  return {
-    assurance: coordinator.assurance,
-    measurement: image.info.UniqueID,
-    ...("SignerID" in image.info
-      ? {
-          signer: image.info.SignerID,
-          productId: image.info.ProductID,
-          securityVersion: image.info.SecurityVersion,
-        }
-      : {}),
-    coordinator: {
-      measurement: coordinator.identity.uniqueId,
-      ...(signer === undefined
-        ? {}
-        : {
-            signer: signer.signerId,
-            productId: signer.productId,
-            securityVersion: signer.securityVersion,
-          }),
-    },
-  };
 }

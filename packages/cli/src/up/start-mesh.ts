@@ -243,7 +243,6 @@ function createMesh(parts: MeshParts): Mesh {
       const child = await startMarble({
         platform,
         files,
-        coordinator: coordinator.attested,
         meshPort: ports.mesh,
         coordinatorPort: ports.coordinator,
         marble,
