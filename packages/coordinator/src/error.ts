@@ -5,6 +5,7 @@ export type CoordinatorErrorCode =
   | "STATE_WRONG"
   | "STATE_TAMPERED"
   | "STATE_ROLLED_BACK"
+  | "STATE_FORMAT"
   | "STATE_CONFLICT"
   | "STORE_FAILED"
   | "STORE_LOCKED"

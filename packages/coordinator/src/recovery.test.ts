@@ -201,6 +201,37 @@ describe("a restart over a state of two times", () => {
   );
 });
 
+describe("a restart over a state that another version sealed", () => {
+  async function sealedIn(format: string): Promise<string> {
+    machine.files.clear();
+    const before = await machine.start();
+    await before.coordinator.setManifest(testManifest());
+    await before.close();
+    const key = machine.files.get("sealed_key") ?? new Uint8Array();
+    machine.files.set("sealed_key", Buffer.concat([Buffer.from(format), key.subarray(8)]));
+    const files = new Map(machine.files);
+    const code = await machine.start().then(
+      async (started) => {
+        const now = String(await status(started));
+        await started.close();
+        return now;
+      },
+      (error: { code?: string }) => error.code ?? "",
+    );
+    // Whatever it was, nothing was written over it.
+    expect(machine.files).toEqual(files);
+    return code;
+  }
+
+  test.each(["CARRARA1", "CARRARA3"])("of Carrara, %s, is refused by name", async (format) => {
+    expect(await sealedIn(format)).toBe("STATE_FORMAT");
+  });
+
+  test.each(["MARBLER2", "CARRARA\u0000"])("of something else, %j, is locked", async (format) => {
+    expect(await sealedIn(format)).toBe("1");
+  });
+});
+
 describe("recovery", () => {
   test("with one key restores root and counts, and lasts", async () => {
     const first = await machine.start();

@@ -20,6 +20,7 @@ export const ERROR_ANSWERS: Readonly<Record<CoordinatorErrorCode, ErrorAnswer>> 
   STATE_WRONG: { ...internal, grpc: status.FAILED_PRECONDITION },
   STATE_TAMPERED: internal,
   STATE_ROLLED_BACK: internal,
+  STATE_FORMAT: internal,
   STATE_CONFLICT: { ...internal, grpc: status.ABORTED },
   STORE_FAILED: internal,
   STORE_LOCKED: internal,

@@ -12,7 +12,10 @@ import type { SealedState } from "./state-store.ts";
 /** Which enclaves can unseal: the same signer and product, or this exact build. */
 export type SealPolicy = "product" | "unique";
 
-const MAGIC = utf8("CARRARA2");
+/** What every version of this Coordinator begins a key with; one character for the format follows. */
+const NAME = utf8("CARRARA");
+const FORMAT = "2";
+const MAGIC = concatBytes(NAME, utf8(FORMAT));
 const WITNESS_MAGIC = utf8("CARRARAV");
 const POLICIES: readonly SealPolicy[] = ["product", "unique"];
 const BINDING_BYTES = 32;
@@ -45,6 +48,14 @@ export function policyOfKeyFile(file: Uint8Array): SealPolicy | undefined {
   if (file.length !== SLOT_BYTES + BINDING_BYTES) return undefined;
   if (!equalBytes(file.subarray(0, MAGIC.length), MAGIC)) return undefined;
   return POLICIES[file[MAGIC.length] ?? 0xff];
+}
+
+/** The format of a `sealed_key` file that another version of this Coordinator wrote, if it is one. */
+export function foreignFormatOf(file: Uint8Array): string | undefined {
+  const byte = file[NAME.length];
+  if (byte === undefined || !equalBytes(file.subarray(0, NAME.length), NAME)) return undefined;
+  const format = String.fromCharCode(byte);
+  return /^[0-9A-Za-z]$/.test(format) && format !== FORMAT ? format : undefined;
 }
 
 /** Opens the data key of a `sealed_key` file, or undefined when `sealingKey` is not its own. */

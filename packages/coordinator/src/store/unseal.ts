@@ -1,5 +1,6 @@
 import { CoordinatorError } from "../error.ts";
 import {
+  foreignFormatOf,
   isBoundTo,
   type KeySlot,
   type NumberedState,
@@ -31,14 +32,21 @@ export type WrappingKeySource = (policy: SealPolicy) => Promise<Uint8Array | und
 
 /**
  * Unseals what a store holds. Throws `STATE_TAMPERED` when the key is this enclave's but the data was
- * changed or the witness is gone, and `STATE_ROLLED_BACK` when the parts are of different commits:
- * neither is a case for recovery. What it cannot see is all parts restored together to one earlier
+ * changed or the witness is gone, `STATE_ROLLED_BACK` when the parts are of different commits, and
+ * `STATE_FORMAT` when another version of this Coordinator sealed it: none is a case for recovery. What it cannot see is all parts restored together to one earlier
  * commit; that takes a witness that lives elsewhere, as {@link requireNotOlder} has it.
  */
 export async function unsealState(
   { data, key, witness }: StoredState,
   wrappingKeyOf: WrappingKeySource,
 ): Promise<Unsealed> {
+  const format = key && foreignFormatOf(key);
+  if (format !== undefined) {
+    throw new CoordinatorError(
+      "STATE_FORMAT",
+      `the state is sealed in format ${format}, this version reads and writes format 2 only`,
+    );
+  }
   const policy = key && policyOfKeyFile(key);
   const wrappingKey = policy && (await wrappingKeyOf(policy));
   const slot = key && wrappingKey && openDataKey(key, wrappingKey);
