@@ -1,3 +1,4 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,6 +24,9 @@ const STARTED_ELSEWHERE = /^npm (?:start|test)\b/;
 /** Starts a mesh under a manifest that the page has made: in a state directory of its own. */
 const OWN_MESH = /^npm start -- --manifest /;
 
+/** A program that runs until it is told to stop: while the commands after it do. */
+const IN_BACKGROUND = /\bnpx carrara run\b/;
+
 /** Every command in the `sh` blocks of a page, comments cut off. */
 function commandsOf(page: string): string[] {
   const blocks = readFileSync(join(ROOT, page), "utf8").matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm);
@@ -33,9 +37,13 @@ function commandsOf(page: string): string[] {
 }
 
 let shared: TestMesh;
+/** Ports that pages name for a Coordinator of their own, by what they are here. */
+const ownPorts = new Map<string, string>();
 
 beforeAll(async () => {
   shared = await startEmojivoto();
+  const [client, mesh] = await freePorts(2);
+  ownPorts.set("localhost:9433", `localhost:${client}`).set("localhost:9001", `localhost:${mesh}`);
 });
 
 afterAll(async () => {
@@ -50,7 +58,8 @@ interface Place {
 
 /** The command as it reads in this place: its ports and its state directory. */
 function adapted(command: string, { ports, stateDir }: Place): string[] {
-  return command
+  return [...ownPorts]
+    .reduce((line, [written, here]) => line.replaceAll(written, here), command)
     .replaceAll("localhost:4433", `localhost:${ports.coordinator}`)
     .replaceAll("localhost:8443", `localhost:${ports.web}`)
     .replaceAll(".carrara/", `${stateDir}/`)
@@ -77,9 +86,37 @@ const [own, others] = [true, false].map((isOwn) =>
   ),
 );
 
+/** Starts `env NAME=VALUE… npx carrara run …`; whether it works is for the next commands to say. */
+function startInBackground(command: string, place: Place): ChildProcess {
+  const words = adapted(command, place).slice(1);
+  const at = words.indexOf("npx");
+  const variables = words.slice(0, at).map((word) => word.split("=", 2) as [string, string]);
+  const main = join(ROOT, "packages/cli/src/main.ts");
+  const node = ["--conditions=@carrara/source", "--import", "tsx", main];
+  return spawn(process.execPath, [...node, ...words.slice(at + 2)], {
+    cwd: ROOT,
+    env: { ...process.env, ...Object.fromEntries(variables) },
+    stdio: "ignore",
+  });
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGTERM");
+  await exit;
+}
+
 describe.each(others ?? [])("%s", (page) => {
+  const background: ChildProcess[] = [];
+  afterAll(async () => {
+    await Promise.all(background.map(ended));
+  });
+
   test.each(commandsOf(page))("%s", async (command) => {
-    await expectDone(command, { stateDir: shared.stateDir, ports: shared.mesh.ports });
+    const place = { stateDir: shared.stateDir, ports: shared.mesh.ports };
+    if (IN_BACKGROUND.test(command)) background.push(startInBackground(command, place));
+    else await expectDone(command, place);
   });
 });
 
