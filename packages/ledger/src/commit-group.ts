@@ -6,6 +6,7 @@ import type { Decision } from "./core/ledger-state.ts";
 import { LedgerError } from "./error.ts";
 import { findOldBallots } from "./find-old-ballots.ts";
 import type { Appended, Settle } from "./ledger.ts";
+import { asWriteError } from "./ledger-refusal.ts";
 import type { ReadDeps } from "./read-records.ts";
 import type { LogSigner } from "./sign-checkpoint.ts";
 import type { Append, HeadWrite } from "./store/ledger-store.ts";
@@ -16,7 +17,7 @@ export interface Pending {
   readonly settle: Settle;
 }
 
-/** What {@link createGroupCommit} needs. */
+/** What {@link commitGroup} needs. */
 export interface CommitDeps extends ReadDeps {
   readonly signer: LogSigner;
   /** Writes of the head; names the slot that holds the older one. */
@@ -51,8 +52,10 @@ export async function commitGroup(
   } catch (error) {
     const before = state.size;
     state.rollback();
-    const refusal = asLedgerError(error);
-    settleAll(pending.splice(0, Math.max(1, outcomes.length)), outcomes, (outcome) =>
+    const refusal = asWriteError(error);
+    // Without a word on any of them all would have been in the group.
+    const hit = outcomes.length > 0 ? outcomes.length : MAX_GROUP_BALLOTS;
+    settleAll(pending.splice(0, hit), outcomes, (outcome) =>
       isFinal(outcome, before) ? outcomeOf(outcome, undefined) : refusal,
     );
     throw refusal;
@@ -160,10 +163,4 @@ function outcomeOf(
     return { kind: "known", index: outcome.index, group: own ? group : undefined };
   }
   return outcome;
-}
-
-function asLedgerError(error: unknown): LedgerError {
-  return error instanceof LedgerError
-    ? error
-    : new LedgerError("LEDGER_WRITE_FAILED", "a group could not be written", { cause: error });
 }

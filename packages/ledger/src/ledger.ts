@@ -23,7 +23,7 @@ export type Appended =
   /** The pseudonym has voted, and the rule is `once`. */
   | { readonly kind: "alreadyVoted" };
 
-/** Takes the outcome of one ballot; called once, and after the group is durable. */
+/** Takes the outcome of one ballot; called once, and after the group is durable. It must not throw. */
 export type Settle = (outcome: Appended | LedgerError) => void;
 
 /** Whether ballots are taken. */

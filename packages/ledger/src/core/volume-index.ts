@@ -47,7 +47,7 @@ export function sealVolumeIndex(
   fixed.set(index.chain, 0);
   fixed.set(index.digest, HASH_BYTES);
   fixed.set(index.previous, 2 * HASH_BYTES);
-  const parts = [index.votes, index.tileRoots, index.ids, index.pseudonyms, index.layout].map(
+  const parts = [index.ids, index.pseudonyms, index.votes, index.tileRoots, index.layout].map(
     (part) => new Uint8Array(part.buffer, part.byteOffset, part.byteLength),
   );
   fixed.writeDoubleLE(index.superseded, HASHES);
@@ -67,24 +67,29 @@ export function openVolumeIndex(keys: LedgerKeys, volume: number, sealed: Uint8A
   }
   const fixed = Buffer.from(plain.buffer, plain.byteOffset, FIXED_BYTES);
   let at = FIXED_BYTES;
-  const parts = [0, 1, 2, 3, 4].map((i) => {
-    const length = fixed.readUInt32LE(HASHES + NUMBERS + 4 * i);
+  const take = (part: number): Uint8Array => {
+    const length = fixed.readUInt32LE(HASHES + NUMBERS + 4 * part);
     at += length;
-    return plain.slice(at - length, at);
-  });
-  const [votes, tileRoots, ids, pseudonyms, layout] = parts;
+    return plain.subarray(at - length, at);
+  };
+  const [ids, pseudonyms, votes, tileRoots, layout] = [take(0), take(1), take(2), take(3), take(4)];
   return {
     volume,
     chain: plain.slice(0, HASH_BYTES),
     digest: plain.slice(HASH_BYTES, 2 * HASH_BYTES),
     previous: plain.slice(2 * HASH_BYTES, HASHES),
     superseded: fixed.readDoubleLE(HASHES),
-    votes: new Float64Array(votes?.buffer ?? new ArrayBuffer(0)),
-    tileRoots: tileRoots ?? new Uint8Array(),
-    ids: new Uint32Array(ids?.buffer ?? new ArrayBuffer(0)),
-    pseudonyms: new Uint32Array(pseudonyms?.buffer ?? new ArrayBuffer(0)),
-    layout: layout ?? new Uint8Array(),
+    ids: wordsOf(ids),
+    pseudonyms: wordsOf(pseudonyms),
+    votes: new Float64Array(votes.slice().buffer),
+    tileRoots: tileRoots.slice(),
+    layout: layout.slice(),
   };
+}
+
+/** Slots as they lie, without a copy of 1.5 MB; the fixed part keeps them aligned. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
 }
 
 function unsealIndex(keys: LedgerKeys, volume: number, sealed: Uint8Array): Uint8Array | undefined {
@@ -99,5 +104,8 @@ function unsealIndex(keys: LedgerKeys, volume: number, sealed: Uint8Array): Uint
     header,
     sealed.subarray(HEADER_BYTES),
   );
-  return opened && new Uint8Array(opened.buffer, opened.byteOffset, opened.byteLength);
+  if (opened === undefined) return undefined;
+  const plain = new Uint8Array(opened.buffer, opened.byteOffset, opened.byteLength);
+  // Small ones come from Node's pool, at any offset.
+  return plain.byteOffset % 4 === 0 ? plain : plain.slice();
 }

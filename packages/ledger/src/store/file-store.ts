@@ -6,7 +6,7 @@ import { asStoreError, isDiskFull, writeError } from "./io-error.ts";
 import type { LedgerFile, LedgerFiles } from "./ledger-files.ts";
 import type { Append, HeadWrite, LedgerStore, StoreSession, StoreShape } from "./ledger-store.ts";
 import { createNodeFiles } from "./node-files.ts";
-import { digestOf, readGroups, readRange } from "./read-segments.ts";
+import { createDigester, readGroups, readRange } from "./read-segments.ts";
 import {
   createSegment,
   decodeLayout,
@@ -65,7 +65,9 @@ function createSession({ files, shape, found, head, unlock }: SessionParts): Sto
   let since: Segment[] = [];
   let current: SegmentWriter | undefined;
   let nextWriter = randomBytes(WRITER_BYTES);
+  const digestOf = createDigester(files);
   let writable = true;
+  let scratch = new Uint8Array(0);
   let closing: Promise<void> | undefined;
 
   const volumeName = (volume: number) => `volume-${volume.toString().padStart(6, "0")}.index`;
@@ -117,7 +119,9 @@ function createSession({ files, shape, found, head, unlock }: SessionParts): Sto
     readVolume: async (volume) =>
       await asStoreError(async () => {
         const name = volumeName(volume);
-        return await files.read(name, 0, await files.size(name));
+        const size = await files.size(name);
+        if (size > scratch.length) scratch = new Uint8Array(size);
+        return await files.read(name, 0, size, scratch);
       }),
     writeVolume: async (volume, bytes) => {
       try {
@@ -144,7 +148,7 @@ function createSession({ files, shape, found, head, unlock }: SessionParts): Sto
       return encodeLayout(segments);
     },
     digestOf: async (volume) =>
-      await asStoreError(async () => await digestOf(files, adopted[volume] ?? [])),
+      await asStoreError(async () => await digestOf(adopted[volume] ?? [])),
     groups: (from) => readGroups(files, unadopted(), from, since),
     behind: async (size) => await asStoreError(async () => (await tailOf(size)).used),
     setAside: async (size) =>

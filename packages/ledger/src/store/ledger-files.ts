@@ -3,8 +3,8 @@ export interface LedgerFiles {
   /** Takes the directory, made if missing, for this process; returns how to let it go. */
   lock(): Promise<() => Promise<void>>;
   list(): Promise<readonly string[]>;
-  /** Bytes from `offset`, fewer where the file ends. */
-  read(name: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Bytes from `offset`, fewer where the file ends; a view of `into` where that has room for them. */
+  read(name: string, offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   size(name: string): Promise<number>;
   /** A new file for appending; its name survives a power loss when it resolves. */
   create(name: string): Promise<LedgerFile>;

@@ -26,6 +26,7 @@ export interface StoreSession {
   writeHead(head: HeadWrite): Promise<void>;
   /** Numbers of the volumes that have an index, ascending. */
   volumes(): Promise<readonly number[]>;
+  /** Its bytes are good until the next call. */
   readVolume(volume: number): Promise<Uint8Array>;
   /** Durable when it resolves. */
   writeVolume(volume: number, bytes: Uint8Array): Promise<void>;

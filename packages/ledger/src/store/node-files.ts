@@ -18,8 +18,8 @@ export function createNodeFiles(directory: string, lockWaitMs?: number): LedgerF
       return await lockDirectory(directory, lockWaitMs);
     },
     list: async () => await readdir(directory),
-    read: async (name, offset, length) =>
-      await withFile(at(name), "r", async (file) => await readFully(file, offset, length)),
+    read: async (name, offset, length, into) =>
+      await withFile(at(name), "r", async (file) => await readFully(file, offset, length, into)),
     size: async (name) => (await stat(at(name))).size,
     create: async (name) => {
       const file = await openFile(at(name), O_RDWR | O_CREAT | O_EXCL | O_DSYNC);
@@ -85,9 +85,15 @@ async function writeFully(file: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
-async function readFully(file: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+async function readFully(
+  file: FileHandle,
+  offset: number,
+  length: number,
+  into: Uint8Array = new Uint8Array(0),
+): Promise<Uint8Array> {
   const { size } = await file.stat();
-  const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(length, size - offset)));
+  const found = Math.max(0, Math.min(length, size - offset));
+  const bytes = found <= into.length ? into.subarray(0, found) : Buffer.allocUnsafeSlow(found);
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done);
     if (bytesRead === 0) return bytes.subarray(0, done);
