@@ -17,7 +17,7 @@ export interface BotSettings {
   /** Time to live; undefined is for ever. */
   readonly ttlMs: number | undefined;
   readonly seed: number | undefined;
-  /** `post` keeps the choice out of the request line. */
+  /** `post`, the default, keeps the choice out of the request line. */
   readonly mode: "get" | "post";
 }
 
@@ -33,7 +33,7 @@ export function botSettingsOf(env: Environment, args: readonly string[]): BotSet
     requestRate: positiveInteger(REQUEST_RATE) ?? 1,
     ttlMs: secondsAsMs(positiveInteger(TTL)),
     seed: positiveInteger(SEED),
-    mode: MODE === "post" ? "post" : "get",
+    mode: MODE === "get" ? "get" : "post",
   };
   if (settings.scheme === "https" && settings.caFile === undefined && !settings.insecure) {
     const what = "set WEB_CA_FILE to the mesh's certificates, or pass --insecure to trust any";

@@ -56,7 +56,7 @@ describe("the bot's settings", () => {
       requestRate: 1,
       ttlMs: undefined,
       seed: undefined,
-      mode: "get",
+      mode: "post",
     });
   });
 

@@ -16,7 +16,6 @@ export function startBot(files: MeshFiles, webPort: number): RunningChild {
     env: {
       WEB_HOST: `localhost:${webPort}`,
       WEB_CA_FILE: files.coordinatorCert,
-      MODE: "post",
     },
   });
 }
