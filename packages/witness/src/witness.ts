@@ -23,9 +23,12 @@ export interface WitnessAnswer {
 /** What a witness's operator wants to know; all of it is public. */
 export type WitnessEvent =
   | { readonly event: "checkpoint cosigned"; readonly origin: string; readonly size: number }
-  /** `note` and the checkpoint that was cosigned have one size and two roots: the log's own signatures prove it. */
+  /**
+   * The log has signed `note`, and it did not follow from the tree of `size` that was cosigned: of one size
+   * both signatures prove a fork, else a proof was wrong, or there is none.
+   */
   | {
-      readonly event: "fork seen";
+      readonly event: "fork seen" | "growth not proven";
       readonly origin: string;
       readonly size: number;
       readonly note: string;
@@ -116,29 +119,34 @@ async function keepAndCosign(
 
 function answerTo(
   decision: Exclude<Decision, { readonly kind: "cosign" }>,
-  { note, checkpoint: { origin } }: Submission,
+  { note, oldSize, checkpoint: { origin } }: Submission,
   onEvent: (event: WitnessEvent) => void,
 ): WitnessAnswer {
-  if (decision.kind === "refuse") {
+  if (decision.kind === "conflict") {
+    return { status: 409, contentType: "text/x.tlog.size", body: `${decision.size}\n` };
+  }
+  if (decision.kind === "refuse" && decision.status !== 422) {
     return refused(decision.status, decision.reason, onEvent, origin);
   }
-  const { size } = decision;
-  if (decision.kind === "conflict") {
-    return { status: 409, contentType: "text/x.tlog.size", body: `${size}\n` };
-  }
-  onEvent({ event: "fork seen", origin, size, note: encodeNote(note) });
+  const isFork = decision.kind === "fork";
+  const event = isFork ? "fork seen" : "growth not proven";
+  onEvent({ event, origin, size: oldSize, note: encodeNote(note) });
   // A size would say: prove from there. There is no such proof.
-  const body = `another tree of size ${size} was cosigned\n`;
-  return { status: 409, contentType: "text/plain; charset=utf-8", body };
+  const reason = isFork ? `another tree of size ${oldSize} was cosigned` : decision.reason;
+  return plain(isFork ? 409 : 422, reason);
 }
 
 function refused(
-  status: 400 | 403 | 404 | 422 | 503,
+  status: 400 | 403 | 404 | 503,
   reason: string,
   onEvent: (event: WitnessEvent) => void,
   origin?: string,
 ): WitnessAnswer {
   const named = origin === undefined ? {} : { origin };
   onEvent({ event: "checkpoint refused", status, reason, ...named });
-  return { status, contentType: "text/plain; charset=utf-8", body: `${reason}\n` };
+  return plain(status, reason);
+}
+
+function plain(status: WitnessAnswer["status"], line: string): WitnessAnswer {
+  return { status, contentType: "text/plain; charset=utf-8", body: `${line}\n` };
 }

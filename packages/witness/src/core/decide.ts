@@ -21,7 +21,7 @@ export type Decision =
   /** The claim starts from another size than `size`, the one that was cosigned last. */
   | { readonly kind: "conflict"; readonly size: number }
   /** Two trees of one size: whoever signed both has two histories. */
-  | { readonly kind: "fork"; readonly size: number }
+  | { readonly kind: "fork" }
   | { readonly kind: "refuse"; readonly status: 400 | 403 | 404 | 422; readonly reason: string };
 
 /**
@@ -37,7 +37,7 @@ export function decide(head: TreeHead | undefined, { submission, signed }: Claim
   }
   if (oldSize !== head.size) return { kind: "conflict", size: head.size };
   if (oldSize === checkpoint.size && !equalBytes(head.root, checkpoint.root)) {
-    return { kind: "fork", size: head.size };
+    return { kind: "fork" };
   }
   if (!grewOutOf(head, checkpoint, proof)) {
     return refuse(422, `the proof does not lead from size ${oldSize} to ${checkpoint.size}`);
