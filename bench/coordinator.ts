@@ -1,6 +1,6 @@
 import { request } from "node:https";
 import { create } from "@bufbuild/protobuf";
-import { ActivationReqSchema } from "@carrara/marble";
+import { type ActivationCall, ActivationReqSchema } from "@carrara/marble";
 import {
   freePorts,
   MANIFEST,
@@ -33,6 +33,8 @@ const STAGES = [10, 1000, 10_000];
 const TYPES = 50;
 /** Calls at once over one connection while marbles are made known. */
 const STREAMS = 16;
+/** Marbles made known over one connection: the Coordinator ends each after two minutes. */
+const PER_CONNECTION = 500;
 const GET_SECONDS = 2;
 const GET_CONNECTIONS = 16;
 
@@ -85,9 +87,15 @@ function manifest(): unknown {
   return { ...MANIFEST, Marbles: { ...Object.fromEntries(types), limited } };
 }
 
-/** Activates marbles with UUIDs of their own, all with one key and quote over one connection. */
+/** Activates marbles with UUIDs of their own, all with one key and quote. */
 async function makeKnown(coordinator: TestCoordinator, from: number, to: number): Promise<void> {
   const call = await prepareActivation(coordinator);
+  for (let known = from; known < to; known += PER_CONNECTION) {
+    await makeSomeKnown(call, known, Math.min(to, known + PER_CONNECTION));
+  }
+}
+
+async function makeSomeKnown(call: ActivationCall, from: number, to: number): Promise<void> {
   const session = openSession(call);
   let next = from;
   const stream = async (): Promise<void> => {

@@ -22,8 +22,8 @@ export interface MarbleIdentity {
 
 /**
  * Makes a fresh key, client certificate and request (spec marblerun section 3.2). MarbleRun's are on
- * P-384. Ours are on P-256, as is the quote that vouches for the key: it lives for one start, is no
- * stronger than that quote, and each use costs both sides a tenth.
+ * P-384. Ours are on P-256: the key lives for one start, the SGX or TDX quote that vouches for it and
+ * the key exchange of its connection have the same 128 bits, and each use costs both sides a tenth.
  */
 export async function createMarbleIdentity(options: {
   readonly dnsNames: readonly string[];
