@@ -124,6 +124,8 @@ describe("with a manifest", () => {
     const { status, envelope } = await setManifest(coordinator.clientPort, MANIFEST);
     expect(status).toBe(500);
     expect(envelope.message).toContain("server is not in expected state");
+    expect(envelope.code).toBe("STATE_WRONG");
+    await expect.poll(() => coordinator.log()).toContain('"code":"STATE_WRONG"');
     expect(await statusCode()).toBe(3);
   });
 
@@ -165,6 +167,8 @@ describe("with a manifest", () => {
     await expect(
       activate(coordinator, { presented: await marbleIdentity() }),
     ).rejects.toMatchObject({ message: expect.stringContaining("QUOTE_REPORT_DATA") });
+    await expect.poll(() => coordinator.log()).toContain('"code":"QUOTE_REPORT_DATA"');
+    expect((await activate(coordinator)).kind).toBe("accepted");
   });
 
   test("refuses the second activation where one is allowed, also after a kill", async () => {
@@ -174,6 +178,7 @@ describe("with a manifest", () => {
     await expect(activate(coordinator, { marbleType: "once", uuid })).rejects.toMatchObject({
       message: expect.stringContaining("ACTIVATION_LIMIT"),
     });
+    await expect.poll(() => coordinator.log()).toContain('"code":"ACTIVATION_LIMIT"');
   });
 });
 
