@@ -14,6 +14,8 @@ const run = promisify(execFile);
 
 interface Opened {
   readonly seconds: number;
+  /** Of the whole process up to then, Node's own start included. */
+  readonly cpuSeconds: number;
   readonly size: number;
   readonly proofMs: readonly number[];
   readonly openRssMb: number;
@@ -79,6 +81,11 @@ async function startCases(child: Child, directory: string) {
     details: {
       ballots: measured[0]?.size,
       build: built,
+      "start, processor": series(
+        "s",
+        measured.map(({ cpuSeconds }) => cpuSeconds),
+      ),
+      "appends to it, groups of 64": await child("append", directory, GROUPS),
       "memory after the start": megabytes(({ openRssMb }) => openRssMb),
       "memory after 300 proofs": megabytes(({ rssMb }) => rssMb),
       "memory at most": megabytes(({ peakMb }) => peakMb),

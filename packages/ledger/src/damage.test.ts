@@ -88,7 +88,7 @@ test("a cut within a group that was acknowledged is refused, wherever it is", as
 
 test("no flipped bit passes, in any file", async () => {
   for (const [name, bytes] of genuine) {
-    const step = Math.max(1, Math.floor(bytes.length / 60));
+    const step = Math.max(1, Math.floor(bytes.length / 40));
     for (let at = 0; at < bytes.length; at += step) {
       const files = copyFiles(genuine);
       const flipped = bytesOf(files, name);
@@ -238,6 +238,8 @@ test("a group that was being written is set aside as it is, and nothing else is 
     const files = copyFiles(genuine);
     const group = new Uint8Array(1016).fill(0x55);
     group.set(Buffer.from("CLG1"));
+    // Pages reach a disk in any order: the first may be what is missing.
+    if (torn === 500) group.fill(0, 0, 200);
     const bytes = group.subarray(0, torn);
     files.set(last, Buffer.concat([bytesOf(genuine, last), bytes, new Uint8Array(5000)]));
     const before = copyFiles(files);

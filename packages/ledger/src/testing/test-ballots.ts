@@ -12,8 +12,3 @@ export function ballotOf(number: number, changes: Partial<LedgerBallot> = {}): L
     ...changes,
   };
 }
-
-/** Ballots of the numbers `[from, to)`. */
-export function ballotsOf(from: number, to: number): LedgerBallot[] {
-  return Array.from({ length: to - from }, (_, i) => ballotOf(from + i));
-}
