@@ -232,6 +232,21 @@ test("the head of another history of the same length is LEDGER_TAMPERED", async 
   expect(await outcomeOf(mixed)).toMatch(/^LEDGER_/);
 });
 
+test("a segment of another history of the same key and poll is LEDGER_TAMPERED", async () => {
+  const other = copyFiles(older);
+  const ledger = await openTestLedger(other);
+  await appendGroups(ledger, 5000, 5000 + SIZE - 700, 37);
+  await ledger.close();
+  const from = (files: Files, first: number) =>
+    segments(files).find((name) => name.includes(String(first).padStart(12, "0"))) ?? "";
+  const files = copyFiles(genuine);
+  for (const name of segments(genuine).slice(3)) files.delete(name);
+  files.set(from(other, 1024), bytesOf(other, from(other, 1024)).slice());
+  // Not even the head knows better: it is from before the two histories parted.
+  files.set("head", bytesOf(older, "head").slice());
+  expect(await outcomeOf(files)).toBe("LEDGER_TAMPERED");
+});
+
 test("a group that was being written is set aside as it is, and nothing else is changed", async () => {
   const last = segments(genuine).at(-1) ?? "";
   for (const torn of [1, 75, 76, 100, 500, 1016]) {
