@@ -9,7 +9,8 @@ type Files = Map<string, Uint8Array>;
 /** Two volumes and a half of 512 ballots, written by three processes. */
 const SIZE = 1300;
 let genuine: Files;
-/** The directory as it was at 700 ballots. */
+/** The directory as it was at 300 ballots, and at 700. */
+let oldest: Files;
 let older: Files;
 
 beforeAll(async () => {
@@ -24,6 +25,7 @@ beforeAll(async () => {
     if (from === 300) older = copyFiles(files);
     await appendGroups(ledger, Math.max(from, 700), to, 37);
     await ledger.close();
+    oldest ??= copyFiles(files);
   }
   genuine = files;
 });
@@ -244,6 +246,21 @@ test("a segment of another history of the same key and poll is LEDGER_TAMPERED",
   files.set(from(other, 1024), bytesOf(other, from(other, 1024)).slice());
   // Not even the head knows better: it is from before the two histories parted.
   files.set("head", bytesOf(older, "head").slice());
+  expect(await outcomeOf(files)).toBe("LEDGER_TAMPERED");
+});
+
+test("volumes of two histories do not go together, even as wholes", async () => {
+  const other = copyFiles(oldest);
+  const ledger = await openTestLedger(other);
+  await appendGroups(ledger, 5000, 5000 + SIZE - 300, 37);
+  await ledger.close();
+  const files = copyFiles(other);
+  const isOfFirstVolume = (name: string) =>
+    name === "volume-000000.index" ||
+    (name.startsWith("segment-") && name < "segment-000000000512");
+  for (const name of files.keys()) if (isOfFirstVolume(name)) files.delete(name);
+  for (const [name, bytes] of genuine) if (isOfFirstVolume(name)) files.set(name, bytes.slice());
+  expect(await outcomeOf(copyFiles(other))).toBe(SIZE);
   expect(await outcomeOf(files)).toBe("LEDGER_TAMPERED");
 });
 

@@ -25,8 +25,15 @@ test("a full disk acknowledges nothing, and groups go on when there is room agai
     expect(ledger.status()).toEqual({ kind: "writable" });
     expect(ledger.size).toBe(100);
   }
+  disk.roomBytes = 2000;
+  const large = Array.from({ length: 40 }, (_, i) => ledger.append(ballotOf(2000 + i)));
+  const outcomes = await Promise.allSettled(large);
+  expect(outcomes.map(({ status }) => status)).toEqual(large.map(() => "rejected"));
   disk.roomBytes = Number.POSITIVE_INFINITY;
-  await appendGroups(ledger, 100, 130, 10);
+  await ledger.append(ballotOf(100));
+  // What was refused is cut off, not left behind a shorter group.
+  expect([...files.values()].some((bytes) => bytes.length > 100 * 68 + 4 * 92 + 1000)).toBe(false);
+  await appendGroups(ledger, 101, 130, 10);
   // Whole, and without what was refused, even if the process is killed here.
   const again = await openTestLedger(copyFiles(files));
   expect(again.size).toBe(130);
