@@ -95,13 +95,12 @@ describe.skipIf(cluster === undefined)("a genuine API server of Kubernetes", () 
       }),
     );
     expect(outcomes.filter(({ kind }) => kind === "accepted")).toHaveLength(LIMIT);
-    const before = await Promise.all(
+    await Promise.all(
       [1n, 2n, 3n, 4n].map(
         async (value, i) =>
           await (i % 2 === 0 ? first : second).coordinator.advanceCounter(OWNER, "c", value),
       ),
     );
-    expect(before.every((value) => value < 4n)).toBe(true);
     await second.coordinator.refresh();
     expect(await second.coordinator.advanceCounter(OWNER, "c", 5n)).toBe(4n);
   });
