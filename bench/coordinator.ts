@@ -35,7 +35,7 @@ const TYPES = 50;
 const STREAMS = 16;
 /** Marbles made known over one connection: the Coordinator ends each after two minutes. */
 const PER_CONNECTION = 500;
-const GET_SECONDS = 2;
+const GET_SECONDS = 1;
 const GET_CONNECTIONS = 16;
 
 /** A Coordinator under load: activations as marbles accumulate, reads of the manifest, commits. */
