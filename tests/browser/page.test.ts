@@ -5,7 +5,8 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CHROMIUM, launchChromium } from "./chromium.ts";
 import { buildPage, loadChoices } from "./testing/built-page.ts";
-import { type FakePoll, startFakePoll } from "./testing/fake-poll.ts";
+import { type FakeMesh, startFakeMesh } from "./testing/fake-mesh.ts";
+import { type FakeChoice, type FakePoll, startFakePoll } from "./testing/fake-poll.ts";
 import { castVote, choose, openVoter, shownCode, type Voter } from "./testing/voter.ts";
 
 /** What a voter's browser loads for the first view, and in all, after gzip -9. */
@@ -13,6 +14,16 @@ const MAX_FIRST_BYTES = 34_000;
 const MAX_WHOLE_BYTES = 130_000;
 /** The static verifier. */
 const MAX_VERIFIER_BYTES = 105_000;
+
+/** Votes of others. */
+const CROWD = [
+  ["joy", 8],
+  ["rocket", 7],
+  ["heart_eyes_cat", 7],
+  ["pizza", 5],
+  ["ghost", 4],
+  ["taco", 2],
+] as const;
 
 let files: ReadonlyMap<string, Uint8Array>;
 beforeAll(async () => {
@@ -52,19 +63,26 @@ describe("the built page", () => {
 });
 
 describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)", () => {
+  let mesh: FakeMesh;
+  let choices: readonly FakeChoice[];
   let poll: FakePoll;
   let browser: Browser;
   let voter: Voter;
   const others: Voter[] = [];
 
   beforeAll(async () => {
-    browser = await launchChromium();
+    [browser, mesh, choices] = await Promise.all([
+      launchChromium(),
+      startFakeMesh(),
+      loadChoices(),
+    ]);
   });
   afterAll(async () => {
     await browser.close();
+    await mesh.close();
   });
   beforeEach(async () => {
-    poll = await startFakePoll(files, await loadChoices());
+    poll = await startFakePoll({ mesh, files, choices });
     voter = await openVoter(browser, poll.url);
     await voter.goTo("/");
   });
@@ -148,6 +166,17 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       expect(poll.log.ballots).toHaveLength(2);
     });
 
+    test("one tap never casts under a manifest that the voter has not accepted", async () => {
+      const { page } = voter;
+      await page.getByRole("link", { name: "attested · simulation" }).waitFor();
+      await page.evaluate("localStorage.setItem('carrara.quick', '1')");
+      await poll.mesh.raiseVersion();
+      await page.reload();
+      await page.getByRole("button", { name: "Vote for rocket" }).click();
+      await page.getByText("The rules of this service changed").waitFor();
+      expect(poll.received).toEqual([]);
+    });
+
     test("an audited ballot is opened, right, and never cast", async () => {
       const { page } = voter;
       await choose(page, "rocket");
@@ -159,7 +188,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
         readonly choice: number;
       };
       expect(opening.commitment).toBe(code);
-      const rocket = (await loadChoices()).find(({ shortcode }) => shortcode === ":rocket:");
+      const rocket = choices.find(({ shortcode }) => shortcode === ":rocket:");
       expect(opening.choice).toBe(rocket?.number);
       expect(await voter.accessibility()).toEqual([]);
       await voter.picture("audit", true);
@@ -337,10 +366,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       await page.reload();
       await page.getByRole("link", { name: "changed" }).click();
       await page.getByText("What runs here has changed").waitFor();
-      await page
-        .getByText(/voting-svc.*security version.*1.*2/i)
-        .first()
-        .waitFor();
+      await page.getByText("The security version of package voting-svc rises").waitFor();
       expect(await voter.accessibility()).toEqual([]);
       await voter.picture("changed");
       await voter.goTo("/");
@@ -372,7 +398,9 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       ["light", 390],
       ["dark", 390],
     ] as const)("every page is accessible and fits: %s, %i px", async (colorScheme, width) => {
-      for (let i = 0; i < 3; i += 1) poll.vote(":joy:");
+      for (const [name, votes] of CROWD) {
+        for (let i = 0; i < votes; i += 1) poll.vote(`:${name}:`);
+      }
       const viewer = await another({ colorScheme, viewport: { width, height: 800 } });
       const { page } = viewer;
       const look = async (): Promise<void> => {
@@ -410,7 +438,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       const { page } = viewer;
       await viewer.goTo("/verify");
       await page.getByText("Geprüft, in einer Simulation").waitFor();
-      await page.getByText("Das Zertifikat dieser Seite kommt vom selben Coordinator.").waitFor();
+      await page.getByText("Der Schlüssel, mit dem Ihr Stimmzettel versiegelt wird").waitFor();
       expect(await page.evaluate("document.documentElement.lang")).toBe("de");
       await page.getByRole("combobox", { name: "Sprache" }).selectOption("English");
       await page.getByText("Verified, in a simulation").waitFor();

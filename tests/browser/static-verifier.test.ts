@@ -8,11 +8,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { CHROMIUM, launchChromium } from "./chromium.ts";
 import { type FileServer, startFileServer } from "./file-server.ts";
 import { buildPage, loadChoices } from "./testing/built-page.ts";
+import { type FakeMesh, startFakeMesh } from "./testing/fake-mesh.ts";
 import { type FakePoll, startFakePoll } from "./testing/fake-poll.ts";
 import { castVote, choose, openVoter, type Voter } from "./testing/voter.ts";
 
 describe.skipIf(!existsSync(CHROMIUM))("the static verifier (skipped without Chromium)", () => {
   let directory: string;
+  let mesh: FakeMesh;
   let poll: FakePoll;
   let browser: Browser;
   let file: string;
@@ -28,7 +30,8 @@ describe.skipIf(!existsSync(CHROMIUM))("the static verifier (skipped without Chr
     html = files.get("verify.html") ?? new Uint8Array(0);
     file = join(directory, "verify.html");
     await writeFile(file, html);
-    poll = await startFakePoll(files, await loadChoices());
+    mesh = await startFakeMesh();
+    poll = await startFakePoll({ mesh, files, choices: await loadChoices() });
     browser = await launchChromium();
     await saveAsVoter();
   });
@@ -42,6 +45,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the static verifier (skipped without Chr
   afterAll(async () => {
     await browser.close();
     await poll.close();
+    await mesh.close();
     await rm(directory, { recursive: true });
   });
 
@@ -89,7 +93,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the static verifier (skipped without Chr
     await reader.context.setOffline(true);
     await give(page, "evidence.json", "receipt.json", "opening.json");
     await page.getByText("Verified, in a simulation").waitFor();
-    await page.getByText("Your ballot is entry 1 of a ledger of 1 ballots.").waitFor();
+    await page.getByText("Your ballot is number 1 of 1 in the ledger.").waitFor();
     await page.getByText("The ledger of today is the very one of your receipt.").waitFor();
     await page.getByText("The opening fits its code. The ballot was for:").waitFor();
     await page.getByText("👻").waitFor();

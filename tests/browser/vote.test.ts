@@ -77,7 +77,9 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
     const text = await page.locator("main").innerText();
     expect(text).toContain(running.mesh.coordinator.attested.identity.uniqueId);
     expect(await voter.accessibility()).toEqual([]);
-    await voter.picture("verify-details", true);
+    await page.getByRole("heading", { name: "What may run" }).scrollIntoViewIfNeeded();
+    await page.evaluate("scrollBy(0, 420)");
+    await voter.picture("verify-details");
   });
 
   test("the certificate on the page is the one that this connection has", async () => {

@@ -12,7 +12,7 @@ import {
 import { type BallotBox, createBallotBox } from "@carrara/ballot/testing";
 import { equalBytes, toBase64, toHex } from "@carrara/encoding";
 import { createFakeLog, type FakeLog, votesOf } from "./fake-log.ts";
-import { type FakeMesh, startFakeMesh } from "./fake-mesh.ts";
+import type { FakeMesh } from "./fake-mesh.ts";
 
 /** An emoji of the poll. */
 export interface FakeChoice {
@@ -66,12 +66,19 @@ const OPEN: PollRules = {
   interimResults: "shown",
 };
 
-/** Starts one on a free port of the loopback interface; `files` is the built page by path. */
-export async function startFakePoll(
-  files: ReadonlyMap<string, Uint8Array>,
-  choices: readonly FakeChoice[],
-): Promise<FakePoll> {
-  const mesh = await startFakeMesh();
+/**
+ * Starts one on a free port of the loopback interface over a mesh that outlives it; `files` is the
+ * built page by path.
+ */
+export async function startFakePoll({
+  mesh,
+  files,
+  choices,
+}: {
+  readonly mesh: FakeMesh;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly choices: readonly FakeChoice[];
+}): Promise<FakePoll> {
   const log = createFakeLog(POLL);
   const received: Uint8Array[] = [];
   const counted = new Map<string, number>();
@@ -225,7 +232,6 @@ export async function startFakePoll(
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await mesh.close();
     },
   };
   return poll;

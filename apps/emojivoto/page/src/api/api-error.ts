@@ -18,6 +18,7 @@ export class ApiError extends Error {
 export function reasonOf({ code, message }: ApiError, text: Words["text"]): string {
   if (code === "UNREACHABLE") return text("error.reason.unreachable");
   if (code === "FORM") return text("error.reason.form");
+  if (code === "VOTING_UNAVAILABLE") return text("error.reason.voting");
   return message === "" ? text("error.reason.none") : message;
 }
 

@@ -20,7 +20,9 @@ export function LeaderboardPage(): JSX.Element {
           🏆
         </div>
         <ViewHeading takesFocus>{text("board.title")}</ViewHeading>
-        <p class="lead">{board === undefined ? text("board.counting") : summary(board, words)}</p>
+        {error === undefined && (
+          <p class="lead">{board === undefined ? text("board.counting") : summary(board, words)}</p>
+        )}
         {board !== undefined && (
           <p class="board-state">
             <Link link={link} />

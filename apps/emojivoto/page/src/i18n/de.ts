@@ -105,7 +105,7 @@ export const de: Messages = {
   "receipt.open": "Quittungsdatei prüfen",
   "receipt.unreadable": "Diese Datei ist keine Quittung.",
 
-  "check.included": "Ihre Stimme ist Eintrag {number} eines Wahlbuchs mit {size} Stimmen.",
+  "check.included": "Ihre Stimme ist Nummer {number} von {size} im Wahlbuch.",
   "check.included.failed": "Die Quittung beweist nicht, was sie behauptet.",
   "check.signed": "Diesen Stand des Wahlbuchs hat der bezeugte Wahldienst unterschrieben.",
   "check.foreign":
@@ -187,8 +187,8 @@ export const de: Messages = {
   "verify.verdict.unproven.text":
     "Die Zertifikate passen zusammen, aber der Coordinator hat keinen Nachweis gesandt: Nichts zeigt, was läuft.",
   "verify.verdict.refused": "Abgelehnt",
-  "verify.verdict.refused.text":
-    "Etwas hält der Prüfung nicht stand. Solange versiegelt diese Seite keinen Stimmzettel. Die Gründe stehen unten.",
+  "verify.verdict.refused.text": "Etwas hält der Prüfung nicht stand. Die Gründe stehen unten.",
+  "verify.unsealed": "Solange versiegelt diese Seite keinen Stimmzettel für diesen Dienst.",
   "verify.failed": "Der Nachweis",
   "verify.again": "Erneut prüfen",
   "verify.time": "Geprüft {time}",
@@ -283,6 +283,7 @@ export const de: Messages = {
   "error.again": "Noch einmal",
   "error.reason.unreachable": "der Server ist nicht erreichbar",
   "error.reason.form": "die Antwort hat eine unbekannte Form",
+  "error.reason.voting": "der Wahldienst ist nicht da oder startet nicht",
   "error.reason.none": "der Server nannte keinen Grund",
 
   "notFound.text": "Unter dieser Adresse gibt es nichts.",

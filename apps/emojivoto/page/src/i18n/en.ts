@@ -100,7 +100,7 @@ export const en = {
   "receipt.open": "Check a receipt file",
   "receipt.unreadable": "This file is no receipt.",
 
-  "check.included": "Your ballot is entry {number} of a ledger of {size} ballots.",
+  "check.included": "Your ballot is number {number} of {size} in the ledger.",
   "check.included.failed": "The receipt does not prove what it claims.",
   "check.signed": "That state of the ledger was signed by the attested voting service.",
   "check.foreign": "The receipt is signed with another key than the attested voting service’s.",
@@ -178,8 +178,8 @@ export const en = {
   "verify.verdict.unproven.text":
     "The certificates fit together, but the Coordinator sent no evidence: nothing shows what runs.",
   "verify.verdict.refused": "Refused",
-  "verify.verdict.refused.text":
-    "Something does not verify. This page seals no ballot until it does. The reasons are below.",
+  "verify.verdict.refused.text": "Something does not verify. The reasons are below.",
+  "verify.unsealed": "Until it does, this page seals no ballot for this service.",
   "verify.failed": "The evidence",
   "verify.again": "Verify again",
   "verify.time": "Verified {time}",
@@ -274,6 +274,7 @@ export const en = {
   "error.again": "Try again",
   "error.reason.unreachable": "the server could not be reached",
   "error.reason.form": "the answer has an unknown form",
+  "error.reason.voting": "the voting service is away, or refuses to start",
   "error.reason.none": "the server gave no reason",
 
   "notFound.text": "There is nothing at this address.",

@@ -24,6 +24,8 @@ export interface TrustKeeper {
   refresh(): Promise<VerifiedEvidence>;
   /** The evidence as soon as it is verified. Rejects with `ApiError`. */
   verified(): Promise<VerifiedEvidence>;
+  /** Whether the voter has yet to accept what `evidence` shows. */
+  isUnaccepted(evidence: VerifiedEvidence): Promise<boolean>;
   /** Keeps the manifest in force as accepted. */
   accept(): void;
 }
@@ -66,6 +68,10 @@ export function TrustProvider({ children }: { readonly children: ComponentChildr
           // An attempt that failed when the page opened may succeed now.
           return await refresh();
         }
+      },
+      isUnaccepted: async ({ report }) => {
+        const { compareWithPin, parsePin } = await loadTools();
+        return compareWithPin(report.facts, parsePin(readStored(PIN_KEY))).kind === "changed";
       },
       accept: () => {
         if (trust.kind !== "verified") return;

@@ -22,7 +22,7 @@ export function LoadError({
           ? text("error.load.status", { what, status, reason })
           : text("error.load", { what, reason })}
       </p>
-      <button type="button" class="pill outlined" onClick={onRetry}>
+      <button type="button" class="pill small outlined" onClick={onRetry}>
         {text("error.again")}
       </button>
     </div>

@@ -2,6 +2,7 @@ import type { EvidenceFacts } from "@carrara/client/evidence";
 import type { JSX } from "preact";
 import { useWords } from "../i18n/language.tsx";
 import type { PinComparison } from "../trust/manifest-pin.ts";
+import { FactList, hex } from "./fact-list.tsx";
 
 /** How the manifest in force compares with what the voter accepted; a change asks to be accepted. */
 export function PinNotice({
@@ -35,16 +36,14 @@ export function PinNotice({
         </ul>
       )}
       {!hasWords && !pin.isOtherRoot && !pin.isOtherProgram && <p>{text("pin.changed.unknown")}</p>}
-      <dl>
-        <dt>{text("pin.old")}</dt>
-        <dd>
-          <code>{pin.pin.fingerprint}</code>
-        </dd>
-        <dt>{text("pin.new")}</dt>
-        <dd>
-          <code>{facts.manifest.fingerprint}</code>
-        </dd>
-      </dl>
+      {facts.manifest.fingerprint !== pin.pin.fingerprint && (
+        <FactList
+          facts={[
+            ["pin.old", hex(pin.pin.fingerprint)],
+            ["pin.new", hex(facts.manifest.fingerprint)],
+          ]}
+        />
+      )}
       <button type="button" class="pill small" onClick={onAccept}>
         {text("pin.accept")}
       </button>

@@ -32,7 +32,11 @@ export function VerifyPage(): JSX.Element {
         )}
         {trust.kind === "verified" && (
           <>
-            <PinNotice pin={trust.pin} facts={trust.evidence.report.facts} onAccept={accept} />
+            {trust.evidence.report.verdict === "refused" ? (
+              <p>{text("verify.unsealed")}</p>
+            ) : (
+              <PinNotice pin={trust.pin} facts={trust.evidence.report.facts} onAccept={accept} />
+            )}
             <div class="row quiet">
               <span>{text("verify.time", { time: time(trust.evidence.at) })}</span>
               <button

@@ -42,7 +42,7 @@ const QUICK_KEY = "carrara.quick";
 export function VotePage(): JSX.Element {
   const [stage, setStage] = useState<Stage>({ kind: "choosing", returned: false });
   const [isQuick, setQuick] = useState(readStored(QUICK_KEY) === "1");
-  const { verified, refresh } = useTrust();
+  const { verified, refresh, isUnaccepted } = useTrust();
 
   const show = (next: Stage): void => {
     setStage(next);
@@ -65,9 +65,12 @@ export function VotePage(): JSX.Element {
     try {
       const { prepareBallot } = await loadTools();
       const choice = choiceNumbers[emoji.shortcode] ?? 0;
-      const ballot = await prepareBallot(await verified(), { choice });
-      if (isQuick) await send(emoji, ballot);
-      else setStage((now) => (isFor(now, emoji) ? { kind: "deciding", emoji, ballot } : now));
+      const evidence = await verified();
+      const ballot = await prepareBallot(evidence, { choice });
+      // The quick way is for what the voter knows: a change is shown before anything is sent.
+      if (!isQuick) setStage((now) => (isFor(now, emoji) ? { ...now, ballot } : now));
+      else if (await isUnaccepted(evidence)) show({ kind: "deciding", emoji, ballot });
+      else await send(emoji, ballot);
     } catch (error) {
       show({ kind: "failed", emoji, trouble: troubleOf(error) });
     }
@@ -134,7 +137,7 @@ export function VotePage(): JSX.Element {
   }
 }
 
-function isFor(stage: Stage, emoji: Emoji): boolean {
+function isFor(stage: Stage, emoji: Emoji): stage is Extract<Stage, { kind: "deciding" }> {
   return stage.kind === "deciding" && stage.emoji.shortcode === emoji.shortcode;
 }
 
