@@ -2,6 +2,7 @@ import { benchActivation } from "./activation.ts";
 import { benchBallot } from "./ballot.ts";
 import { benchCoordinator } from "./coordinator.ts";
 import { benchEvidenceParse } from "./evidence-parse.ts";
+import { benchLeaderboard } from "./leaderboard.ts";
 import { benchLedger } from "./ledger.ts";
 import { benchQuoteVerify } from "./quote-verify.ts";
 import { type BenchReport, machine, plot } from "./report.ts";
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<BenchReport>>> = {
   coordinator: benchCoordinator,
   "evidence-parse": benchEvidenceParse,
   ledger: benchLedger,
+  leaderboard: benchLeaderboard,
   "quote-verify": benchQuoteVerify,
   startup: benchStartup,
   vote: benchVote,

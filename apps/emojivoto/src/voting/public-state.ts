@@ -105,7 +105,7 @@ function publicStateOf(options: LiveStateOptions): PublicState {
     },
     checkpoint,
     tally: hidden ? "" : tally,
-    ...(signed === undefined ? {} : { keys: { ...signed } }),
+    keys: signed === undefined ? [] : [{ ...signed }],
     accepting: options.isStoring(),
     witnesses,
   });

@@ -64,7 +64,7 @@ describe("a request that cannot be read", () => {
     const web = createWeb({
       assets: testAssets,
       emoji: createGrpcChannel(`127.0.0.1:${demo.emoji.grpcPort}`),
-      voting: createGrpcChannel(`127.0.0.1:${demo.voting.grpcPort}`),
+      voting: [createGrpcChannel(`127.0.0.1:${demo.voting.grpcPort}`)],
       log,
       limits: { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 20 },
     });

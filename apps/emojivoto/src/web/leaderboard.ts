@@ -14,7 +14,7 @@ export function createLeaderboard({
   deadlineMs,
 }: {
   readonly catalogue: CatalogueCache;
-  readonly voting: GrpcChannel;
+  readonly voting: Pick<GrpcChannel, "unary">;
   readonly deadlineMs: number;
 }): () => Promise<readonly BoardRow[]> {
   const request = toBinary(ResultsRequestSchema, create(ResultsRequestSchema));

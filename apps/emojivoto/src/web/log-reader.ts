@@ -31,7 +31,7 @@ export function createLogReader({
   voting,
   deadlineMs,
 }: {
-  readonly voting: GrpcChannel;
+  readonly voting: Pick<GrpcChannel, "unary">;
   readonly deadlineMs: number;
 }): LogReader {
   const call = async <Request extends DescMessage, Response extends DescMessage>(

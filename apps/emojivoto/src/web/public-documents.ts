@@ -57,9 +57,7 @@ export function signedKeysOf({ keys }: Pick<PublicState, "keys">): readonly {
   readonly signature: string;
   readonly chain: string;
 }[] {
-  if (keys === undefined) return [];
-  const { statement, signature, chain } = keys;
-  return [{ statement, signature, chain }];
+  return keys.map(({ statement, signature, chain }) => ({ statement, signature, chain }));
 }
 
 /** Keeps the latest result; arguments are compared by identity. */

@@ -18,7 +18,7 @@ export function createReadiness({
 }: {
   readonly catalogue: CatalogueCache;
   readonly feed: StateFeed;
-  readonly voting: GrpcChannel;
+  readonly voting: Pick<GrpcChannel, "unary">;
   readonly deadlineMs: number;
 }): () => Promise<boolean> {
   const request = toBinary(HealthCheckRequestSchema, create(HealthCheckRequestSchema));

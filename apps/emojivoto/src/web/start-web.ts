@@ -1,5 +1,6 @@
 import { parseCoordinatorHost } from "@carrara/client";
 import { createGrpcChannel } from "../grpc/grpc-channel.ts";
+import { EmojivotoError } from "../service/emojivoto-error.ts";
 import { closeServer, listenOn } from "../service/http-server.ts";
 import type { Log } from "../service/log.ts";
 import type { RunningService } from "../service/run-service.ts";
@@ -34,7 +35,7 @@ export async function startWeb(options: {
   const web = createWeb({
     assets: options.assets,
     emoji: createGrpcChannel(textSetting(env, "EMOJISVC_HOST")),
-    voting: createGrpcChannel(textSetting(env, "VOTINGSVC_HOST")),
+    voting: votingHostsOf(env).map(createGrpcChannel),
     evidence: evidenceOf(env, wantedPort),
     log,
   });
@@ -48,6 +49,22 @@ export async function startWeb(options: {
       web.disconnect();
     },
   };
+}
+
+/** Longest list: keys statements of so many replicas are read by verifiers. */
+const MAX_VOTING_HOSTS = 16;
+
+/** `host:port` of each voting replica, with commas between. */
+function votingHostsOf(env: Environment): readonly string[] {
+  const hosts = textSetting(env, "VOTINGSVC_HOST")
+    .split(",")
+    .map((host) => host.trim())
+    .filter((host) => host !== "");
+  if (hosts.length > 0 && hosts.length <= MAX_VOTING_HOSTS) return hosts;
+  throw new EmojivotoError(
+    "SETTING_INVALID",
+    `VOTINGSVC_HOST needs 1 to ${MAX_VOTING_HOSTS} hosts`,
+  );
 }
 
 /** The mesh's evidence, when the host says where the Coordinator is. Its root comes from the activation. */

@@ -338,7 +338,7 @@ describe("back ends that fail", () => {
     const web = createWeb({
       assets: testAssets,
       emoji: createGrpcChannel(`127.0.0.1:${demo.emoji.grpcPort}`),
-      voting: silent,
+      voting: [silent],
       log: createKeptLog(),
       deadlineMs: 80,
     });

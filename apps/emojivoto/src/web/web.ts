@@ -6,7 +6,6 @@ import { PUBLIC_FRESH_HEADERS } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
 import { createBallotIds } from "./ballot-id.ts";
 import { answerBrokenRequests, failureCodeOf } from "./broken-requests.ts";
-import { createCastStream } from "./cast-stream.ts";
 import { createCatalogueCache } from "./catalogue.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import type { EvidenceSource } from "./evidence-bundle.ts";
@@ -19,15 +18,17 @@ import { createPublicRoutes } from "./public-routes.ts";
 import { createReadRoutes } from "./read-routes.ts";
 import { createReadiness } from "./readiness.ts";
 import { createRequestHandler } from "./request-handler.ts";
-import { createStateFeed, type StateFeed } from "./state-feed.ts";
+import type { StateFeed } from "./state-feed.ts";
 import { createVoteRoutes } from "./vote-route.ts";
 import type { VoteTicket } from "./vote-ticket.ts";
+import { createVotingReplica, createVotingReplicas } from "./voting-replicas.ts";
 
 /** What the web service is made from. */
 export interface WebOptions {
   readonly assets: Assets;
   readonly emoji: GrpcChannel;
-  readonly voting: GrpcChannel;
+  /** To each voting replica; all of them over one ledger. */
+  readonly voting: readonly GrpcChannel[];
   /** Where the evidence of the mesh comes from; undefined outside a mesh. */
   readonly evidence?: EvidenceSource | undefined;
   readonly log: Log;
@@ -58,29 +59,24 @@ const MAX_CONNECTIONS = 4_096;
 
 /** Creates the web service: REST API, probes and the page. */
 export function createWeb(options: WebOptions): Web {
-  const { emoji, voting, log, deadlineMs = DEADLINE_MS } = options;
+  const { emoji, log, deadlineMs = DEADLINE_MS } = options;
   const catalogue = createCatalogueCache({ channel: emoji, now, deadlineMs });
   const onDown = (what: string) => (status: RpcError) => {
     catalogue.expire();
     log.warn({ grpcCode: status.grpcCode, reason: status.message }, what);
   };
-  const feed = createStateFeed({
-    channel: voting,
-    deadlineMs,
-    onDown: onDown("state stream is down"),
-  });
-  const casts = createCastStream<VoteTicket>({
-    channel: voting,
-    now,
-    deadlineMs,
-    settle: ({ response, answer }, result) => {
-      answer(response, result);
-    },
-    onDown: onDown("vote stream is down"),
-  });
-  feed.subscribe(() => {
-    if (feed.current() !== undefined) casts.retryNow();
-  });
+  const replicas = options.voting.map((channel) =>
+    createVotingReplica<VoteTicket>({
+      channel,
+      now,
+      deadlineMs,
+      settle: ({ response, answer }, result) => {
+        answer(response, result);
+      },
+      onDown,
+    }),
+  );
+  const { feed, casts, reads: voting } = createVotingReplicas(replicas);
   const documents = createPublicDocuments({ feed, catalogue });
   const events = boardEvents(feed, documents);
   const reader = createLogReader({ voting, deadlineMs });
@@ -115,7 +111,7 @@ export function createWeb(options: WebOptions): Web {
       casts.close();
       feed.close();
       emoji.close();
-      voting.close();
+      for (const channel of options.voting) channel.close();
     },
   };
 }
