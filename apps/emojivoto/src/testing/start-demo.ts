@@ -1,4 +1,4 @@
-import type { LedgerStore } from "@carrara/ledger";
+import type { Anchor, LedgerStore } from "@carrara/ledger";
 import { createMemoryStore } from "@carrara/ledger/testing";
 import { createEmojiService } from "../emoji/emoji-service.ts";
 import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
@@ -87,6 +87,18 @@ export async function startTestVoting(options: TestVotingOptions = {}): Promise<
     doughnutCounts,
     host: HOST,
   });
+}
+
+/** A counter in memory. */
+function createMemoryAnchor(): Anchor {
+  let highest = 0;
+  return {
+    raise: async (size) => {
+      const before = highest;
+      highest = Math.max(highest, size);
+      return await Promise.resolve(before);
+    },
+  };
 }
 
 /** Starts the whole demo. */

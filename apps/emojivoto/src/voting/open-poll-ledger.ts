@@ -40,6 +40,8 @@ export async function openPollLedger(options: {
   readonly log: Log;
   /** In place of the files. */
   readonly store?: LedgerStore | undefined;
+  /** In place of the Coordinator's counter. */
+  readonly anchor?: Anchor | undefined;
 }): Promise<Ledger> {
   const { env, settings, log } = options;
   const { poll, rules } = settings;
@@ -48,7 +50,7 @@ export async function openPollLedger(options: {
     key: ledgerKeyOf(env),
     poll,
     rules,
-    anchor: anchorOf(env, poll, isShared(env)),
+    anchor: options.anchor ?? anchorOf(env, poll, isShared(env)),
     log: (level, message, fields) => log[level](fields, message),
   });
 }

@@ -1,4 +1,4 @@
-import type { LedgerStore } from "@carrara/ledger";
+import type { Anchor, LedgerStore } from "@carrara/ledger";
 import { submitCheckpoint } from "@carrara/witness";
 import { createBallotOpener } from "../sealed/ballot-opener.ts";
 import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
@@ -23,6 +23,8 @@ export interface VotingOptions {
   readonly host?: string;
   /** Where the ledger is, in place of files in `CARRARA_DATA_DIR`. */
   readonly store?: LedgerStore;
+  /** What notices a store that was put back, in place of the Coordinator's counter. */
+  readonly anchor?: Anchor;
   /** In place of HTTP. */
   readonly submitToWitness?: SubmitToWitness;
   readonly now?: () => Date;
