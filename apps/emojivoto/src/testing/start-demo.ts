@@ -79,14 +79,8 @@ export interface TestVotingOptions {
 export async function startTestVoting(options: TestVotingOptions = {}): Promise<GrpcApp> {
   const { doughnutCounts = false, log = createKeptLog(), store = createMemoryStore() } = options;
   const env = { ...testPollEnv, ...options.env };
-  return await startVoting({
-    ...options,
-    env,
-    log,
-    store,
-    doughnutCounts,
-    host: HOST,
-  });
+  const anchor = createMemoryAnchor();
+  return await startVoting({ anchor, ...options, env, log, store, doughnutCounts, host: HOST });
 }
 
 /** A counter in memory. */
