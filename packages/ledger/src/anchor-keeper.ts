@@ -18,38 +18,65 @@ export interface AnchorKeeperDeps {
 
 /** Raises an anchor as the ledger grows. */
 export interface AnchorKeeper {
-  /** Raises it if the last time is long enough ago; does not wait for it. */
+  /**
+   * Raises it if the last time is long enough ago, else when it is: the last ballots before a silence are
+   * anchored, too. Does not wait for it.
+   */
   raiseIfDue(): void;
   /** Raises it a last time. */
   finish(): Promise<void>;
 }
 
-/** A keeper; an anchor that does not answer under load is told and tried again. */
+/** A keeper; an anchor that does not answer under load is told once and tried again until it does. */
 export function createAnchorKeeper(deps: AnchorKeeperDeps): AnchorKeeper {
   const { anchor, log, nowMs, size } = deps;
   let lastMs = nowMs();
+  let raisedTo = size();
   let raising: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isEnded = false;
+  let isAway = false;
 
   const raise = async (to: Anchor): Promise<void> => {
+    lastMs = nowMs();
+    const target = size();
     try {
-      await checkAnchor(to, size(), async () => {
+      await checkAnchor(to, target, async () => {
         await deps.refresh();
         return size();
       });
+      raisedTo = target;
+      isAway = false;
     } catch (error) {
-      log("warn", "ledger anchor was not raised", { code: codeOf(error) });
-      if (error instanceof LedgerError && error.code === "LEDGER_ROLLED_BACK") deps.refuse(error);
+      if (!isAway) log("warn", "ledger anchor was not raised", { code: codeOf(error) });
+      isAway = true;
+      if (error instanceof LedgerError && error.code === "LEDGER_ROLLED_BACK") {
+        isEnded = true;
+        deps.refuse(error);
+      }
     }
     raising = undefined;
+    plan();
+  };
+  const plan = (): void => {
+    const isIdle = raising === undefined && timer === undefined && !isEnded;
+    if (anchor === undefined || !isIdle || size() <= raisedTo) return;
+    const waitMs = lastMs + ANCHOR_PAUSE_MS - nowMs();
+    if (waitMs <= 0) {
+      raising = raise(anchor);
+      return;
+    }
+    timer = setTimeout(() => {
+      timer = undefined;
+      plan();
+    }, waitMs);
+    timer.unref();
   };
   return {
-    raiseIfDue: () => {
-      const atMs = nowMs();
-      if (anchor === undefined || raising !== undefined || atMs - lastMs < ANCHOR_PAUSE_MS) return;
-      lastMs = atMs;
-      raising = raise(anchor);
-    },
+    raiseIfDue: plan,
     finish: async () => {
+      isEnded = true;
+      clearTimeout(timer);
       await raising;
       if (anchor !== undefined) await raise(anchor);
     },
