@@ -142,3 +142,32 @@ test("a volume's index that finds no room is written later; the ballots in it ar
   expect([...files.keys()]).toContain("volume-000000.index");
   expect((await openTestLedger(files)).size).toBe(600);
 });
+
+test("a group that was refused and kept by the disk never stands in for the one that was counted", async () => {
+  const files = new Map<string, Uint8Array>();
+  const { files: disk, disk: faults } = createFaultyFiles(files);
+  const ledger = await openTestLedger(files, {
+    store: createStoreOver(disk),
+    rules: { revote: "last" },
+    volumeBallots: 256,
+  });
+  await appendGroups(ledger, 0, 10, 5);
+  const { pseudonym } = ballotOf(10);
+  faults.roomBytes = 100;
+  await expect(ledger.append(ballotOf(10, { choice: 1 }))).rejects.toMatchObject(WRITE_FAILED);
+  const kept = faults.writes.at(-1)?.bytes.slice() ?? new Uint8Array();
+  faults.roomBytes = Number.POSITIVE_INFINITY;
+  await ledger.append(ballotOf(11, { choice: 2, pseudonym }));
+  const counted = faults.writes.filter(({ name }) => name.startsWith("segment-")).at(-1);
+  await appendGroups(ledger, 12, 300, 50);
+
+  const segment = files.get(counted?.name ?? "") ?? new Uint8Array();
+  const at = Buffer.from(segment).indexOf(counted?.bytes ?? new Uint8Array(1));
+  expect(kept.length).toBe(counted?.bytes.length);
+  segment.set(kept, at);
+  // Believed, it would take the vote for 1 back, which was never counted, and leave the one for 2.
+  await expect(ledger.append(ballotOf(999, { choice: 3, pseudonym }))).rejects.toMatchObject({
+    code: "LEDGER_TAMPERED",
+  });
+  expect(ledger.status()).toMatchObject({ kind: "readOnly", code: "LEDGER_TAMPERED" });
+});

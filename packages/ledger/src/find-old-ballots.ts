@@ -7,7 +7,7 @@ import {
   sameBytes,
 } from "./core/ballot-record.ts";
 import type { Candidates, OldBallot } from "./core/ledger-state.ts";
-import { type ReadDeps, readRecords } from "./read-records.ts";
+import { type ReadDeps, readOldRecord } from "./read-records.ts";
 
 /** Looks up in closed volumes whether one has the ballot's id, and the latest with its pseudonym. */
 export async function findOldBallots(
@@ -31,7 +31,7 @@ async function findFirst(
   isIt: (record: Uint8Array) => boolean,
 ): Promise<OldBallot | undefined> {
   for (const index of candidates) {
-    const record = await readRecords(deps, index, index + 1);
+    const record = await readOldRecord(deps, index);
     if (!isIt(record)) continue;
     return { index, choice: choiceAt(record, 0), same: holdsBallot(record, 0, ballot) };
   }

@@ -41,6 +41,21 @@ export async function readRecords(
   throw new LedgerError("LEDGER_TAMPERED", `ballots from index ${next} are not where they were`);
 }
 
+/**
+ * The record of a ballot in a full volume, held to the root of its tile: a group that was sealed, not
+ * written, and kept by whoever made the writing fail opens as well as the one that took its place.
+ */
+export async function readOldRecord(deps: ReadDeps, index: number): Promise<Uint8Array> {
+  const tile = Math.floor(index / TILE_WIDTH);
+  const from = tile * TILE_WIDTH;
+  const records = await readRecords(deps, from, from + TILE_WIDTH);
+  const leaves = Buffer.alloc(TILE_WIDTH * HASH_BYTES);
+  hashLeaves(leaves, 0, records);
+  checkRoot(deps.state, tile, leaves);
+  const at = (index - from) * RECORD_BYTES;
+  return records.subarray(at, at + RECORD_BYTES);
+}
+
 /** Leaf hashes of a tile, as many as the ledger has; a whole tile is held to the root that is known. */
 export async function readLeaves(deps: ReadDeps, tile: number): Promise<Uint8Array> {
   const { state } = deps;
@@ -48,9 +63,12 @@ export async function readLeaves(deps: ReadDeps, tile: number): Promise<Uint8Arr
   const end = Math.min(from + TILE_WIDTH, state.size);
   const leaves = Buffer.alloc((end - from) * HASH_BYTES);
   hashLeaves(leaves, 0, await readRecords(deps, from, end));
-  const root = state.nodes.get(TILE_LEVEL, tile);
-  if (root !== undefined && !equalBytes(root, perfectRoot(leaves))) {
-    throw new LedgerError("LEDGER_TAMPERED", `tile ${tile} has not the root that it had`);
-  }
+  checkRoot(state, tile, leaves);
   return leaves;
+}
+
+function checkRoot({ nodes }: LedgerState, tile: number, leaves: Uint8Array): void {
+  const root = nodes.get(TILE_LEVEL, tile);
+  if (root === undefined || equalBytes(root, perfectRoot(leaves))) return;
+  throw new LedgerError("LEDGER_TAMPERED", `tile ${tile} has not the root that it had`);
 }
