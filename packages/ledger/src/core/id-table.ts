@@ -16,7 +16,7 @@ export interface SlotChange {
 
 /**
  * Which ballots of one volume may have an id: an open-addressing table of 32-bit slots, fingerprint
- * and offset, 6 bytes a ballot. A fingerprint may deceive (once in some 3000 look-ups of a full
+ * and offset, 7 bytes a ballot. A fingerprint may deceive (once in some 5000 look-ups of a full
  * volume), so that each candidate is compared with its record.
  */
 export interface IdTable {
@@ -31,9 +31,12 @@ export interface IdTable {
   undo(change: SlotChange): void;
 }
 
-/** Slots for so many ballots: two thirds full at most. */
+/**
+ * Slots for so many ballots: four sevenths full at most, where a look-up that finds nothing passes
+ * three entries. At two thirds it would be five, each a chance to be deceived.
+ */
 export function slotsFor(ballots: number): number {
-  return Math.ceil(ballots * 1.5) + 1;
+  return Math.ceil(ballots * 1.75);
 }
 
 /** A table over `slots`; all zero is empty. */

@@ -99,10 +99,15 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
   let chain = firstChain(keys.poll);
   let root = EMPTY_ROOT;
   let frontier: Frontier = [];
-  let volume = openAt(0);
+  // Made when it is needed: a start goes past volume after volume.
+  let opened: OpenVolume | undefined;
   let digest = createHash("sha256");
   let volumeChain = chain;
 
+  const volume = (): OpenVolume => {
+    opened ??= openAt(size);
+    return opened;
+  };
   const within: number[] = [];
   const candidatesIn = (
     tableOf: (tables: (typeof closed)[number]) => IdTable | undefined,
@@ -120,10 +125,10 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
     return found;
   };
   const isKnown = (ballot: LedgerBallot, old: OldBallot | undefined): Decision | undefined => {
-    const offset = volume.findId(ballot.ballotId, 0);
+    const offset = volume().findId(ballot.ballotId, 0);
     if (offset !== undefined) {
-      if (!volume.holds(offset, ballot)) return { kind: "idReused" };
-      return { kind: "known", index: volume.first + offset };
+      if (!volume().holds(offset, ballot)) return { kind: "idReused" };
+      return { kind: "known", index: volume().first + offset };
     }
     if (old === undefined) return undefined;
     return old.same ? { kind: "known", index: old.index } : { kind: "idReused" };
@@ -131,16 +136,16 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
   /** The choice of this pseudonym's latest ballot, 0 for none. */
   const earlierChoice = (ballot: LedgerBallot, old: OldBallot | undefined): number => {
     if (!withPseudonyms) return 0;
-    const offset = volume.findPseudonym(ballot.pseudonym, 0);
+    const offset = volume().findPseudonym(ballot.pseudonym, 0);
     if (offset === undefined) return old?.choice ?? 0;
-    return choiceAt(volume.records(offset, offset + 1), 0);
+    return choiceAt(volume().records(offset, offset + 1), 0);
   };
   const countFrom = (records: Uint8Array): void => {
     for (let at = 0; at < records.length; at += RECORD_BYTES) {
       board.count(choiceAt(records, at), supersededAt(records, at));
     }
   };
-  const staged = (): Uint8Array => volume.records(size - volume.first, volume.count);
+  const staged = (): Uint8Array => volume().records(size - volume().first, volume().count);
   const commit = (grown: GrownTree, group: Uint8Array): void => {
     countFrom(staged());
     nodes.add(grown);
@@ -149,7 +154,7 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
     size = grown.size;
     root = new Uint8Array(grown.root);
     frontier = grown.frontier;
-    volume.settle();
+    volume().settle();
   };
   const grow = (): GrownTree => {
     const records = staged();
@@ -159,7 +164,7 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
     });
   };
   const begin = (): void => {
-    volume = openAt(size);
+    opened = undefined;
     volumeChain = chain;
     digest = createHash("sha256");
   };
@@ -174,10 +179,10 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
       return root;
     },
     get volume() {
-      return volume;
+      return volume();
     },
     get room() {
-      return volume.capacity - volume.count;
+      return volume().capacity - volume().count;
     },
     nodes,
     board,
@@ -198,22 +203,22 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
       if (known !== undefined) return known;
       const earlier = earlierChoice(ballot, oldVote);
       if (revote === "once" && earlier !== 0) return { kind: "alreadyVoted" };
-      volume.add(ballot, earlier);
-      return { kind: "appended", index: volume.first + volume.count - 1 };
+      volume().add(ballot, earlier);
+      return { kind: "appended", index: volume().first + volume().count - 1 };
     },
     staged,
     grow,
     commit,
-    rollback: () => volume.cutBack(),
+    rollback: () => volume().cutBack(),
     replay: (group, records) => {
-      volume.addRecords(records);
+      volume().addRecords(records);
       commit(grow(), group);
     },
     closeVolume: (layoutOf) => {
-      const firstTile = volume.first / TILE_WIDTH;
-      const tiles = volume.capacity / TILE_WIDTH;
+      const firstTile = volume().first / TILE_WIDTH;
+      const tiles = volume().capacity / TILE_WIDTH;
       const roots = Array.from({ length: tiles }, (_, i) => nodes.get(8, firstTile + i));
-      const { ids, pseudonyms } = volume;
+      const { ids, pseudonyms } = volume();
       closed.push({ ids, pseudonyms });
       const index: VolumeIndex = {
         volume: closed.length - 1,

@@ -91,9 +91,7 @@ async function readFully(
   length: number,
   into: Uint8Array = new Uint8Array(0),
 ): Promise<Uint8Array> {
-  const { size } = await file.stat();
-  const found = Math.max(0, Math.min(length, size - offset));
-  const bytes = found <= into.length ? into.subarray(0, found) : Buffer.allocUnsafeSlow(found);
+  const bytes = length <= into.length ? into.subarray(0, length) : Buffer.allocUnsafeSlow(length);
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done);
     if (bytesRead === 0) return bytes.subarray(0, done);
