@@ -2,6 +2,7 @@ import { ballotParserTargets, ballotVerifierTargets } from "./ballot-targets.ts"
 import { parserTargets } from "./parsers.ts";
 import type { Target } from "./target.ts";
 import { verifierTargets } from "./verifiers.ts";
+import { witnessTargets } from "./witness-targets.ts";
 import type { FuzzWorld } from "./world.ts";
 
 /** All targets, parsers first. */
@@ -9,7 +10,9 @@ export async function targetsOf(world: FuzzWorld): Promise<readonly Target[]> {
   return [
     ...(await parserTargets(world)),
     ...ballotParserTargets(world),
+    ...witnessTargets(world).filter(({ kind }) => kind === "parser"),
     ...verifierTargets(world),
     ...ballotVerifierTargets(world),
+    ...witnessTargets(world).filter(({ kind }) => kind === "verifier"),
   ];
 }

@@ -1,4 +1,9 @@
-export { MAX_SUBMISSION_BYTES } from "./core/submission.ts";
+export {
+  encodeSubmission,
+  MAX_SUBMISSION_BYTES,
+  parseSubmission,
+  type Submission,
+} from "./core/submission.ts";
 export { serveWitness, type WitnessAddress, type WitnessServer } from "./serve-witness.ts";
 export { openStateDirectory, type StateDirectory, type StateFiles } from "./state-files.ts";
 export {
