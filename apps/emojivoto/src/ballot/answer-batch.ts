@@ -45,7 +45,7 @@ const FIELD = {
 } as const;
 
 /** The longest answer that is read: 128 sealed answers, or the receipts of 1024 votes with a proof each of their own. */
-export const MAX_ANSWER_BYTES: number = 262_144;
+const MAX_ANSWER_BYTES = 262_144;
 
 /** Encodes an answer, the same bytes that protobuf-es writes. */
 export function encodeAnswerBatch(batch: AnswerBatch): Buffer {

@@ -10,7 +10,7 @@ export interface HpkeReceiver {
 }
 
 /** The receiving end of one encapsulation. */
-export interface HpkeContext {
+interface HpkeContext {
   /** Decrypts the context's first message. Throws `BALLOT_MALFORMED` when it is not authentic. */
   openFirst(ciphertext: Uint8Array, aad: Uint8Array): Uint8Array;
   /** Derives a secret of at most 32 bytes for `label` (RFC 9180, 5.3). */

@@ -18,7 +18,7 @@ export interface GrpcAppOptions {
 }
 
 /** What is served. */
-export interface Served {
+interface Served {
   readonly services: readonly ServedService[];
   /** Whether the service can do its work; health checks say so. Always, unless told. */
   readonly isServing?: () => boolean;

@@ -56,7 +56,7 @@ export async function startEmoji(): Promise<GrpcApp> {
 }
 
 /** Settings of a poll whose ledger is in memory; the key is worth nothing. */
-export const testPollEnv: Environment = {
+const testPollEnv: Environment = {
   GRPC_PORT: "0",
   PROM_PORT: "0",
   LEDGER_KEY: "07".repeat(32),

@@ -10,7 +10,7 @@ export interface BoardRow {
 }
 
 /** `poll` of the board: its rules and where it stands. */
-export interface PollDocument {
+interface PollDocument {
   /** `not-open`, `open` or `closed`. */
   readonly state: string;
   readonly opens: string | null;
@@ -27,7 +27,7 @@ const SHORTCODES: ReadonlyMap<number, string> = new Map(
  * Rows of the board, most votes first, ties in list order. A shortcode outside the catalogue
  * (`VoteRelaxed` can be called directly) has no place on it; in the original it broke the board for everybody.
  */
-export function boardRowsOf(
+function boardRowsOf(
   { standings }: Pick<PublicState, "standings">,
   glyphs: ReadonlyMap<string, string>,
 ): readonly BoardRow[] {

@@ -13,7 +13,7 @@ export interface EventStream {
 }
 
 /** An event to send. */
-export interface ServerEvent {
+interface ServerEvent {
   readonly id: string;
   readonly name: string;
   /** One line of text, with or without a newline at its end. */

@@ -91,8 +91,7 @@ function mergeFeeds(replicas: Replicas, best: () => VotingReplica<unknown>): Sta
     get: async () => {
       if (merged !== undefined) return merged;
       try {
-        const state = await Promise.any(replicas.map(async ({ feed }) => await feed.get()));
-        return merged ?? state;
+        return await Promise.any(replicas.map(async ({ feed }) => await feed.get()));
       } catch (error) {
         throw error instanceof AggregateError ? error.errors[0] : error;
       }
