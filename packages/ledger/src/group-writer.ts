@@ -76,6 +76,8 @@ export function createGroupWriter(deps: GroupWriterDeps): GroupWriter {
     unsaved = undefined;
   };
   const replayOther = async (group: Uint8Array): Promise<void> => {
+    // Our own group may have filled a volume.
+    await saveFull();
     deps.replayOther(group);
     await saveFull();
   };

@@ -1,7 +1,8 @@
 import type { SubtreeRange } from "@carrara/transparency";
 import { type StoredNodes, TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
-import { HASH_BYTES, hashNode } from "./core/tree-hash.ts";
-import { type ReadDeps, readLeaves } from "./read-records.ts";
+import type { TileTree } from "./core/tile-tree.ts";
+import { hashNode } from "./core/tree-hash.ts";
+import { type ReadDeps, readTileTree } from "./read-records.ts";
 
 /**
  * Hashes of subtrees of the ledger's tree. Tile roots are at hand, so that at most the tiles at both
@@ -13,8 +14,8 @@ export async function readSubtrees(
 ): Promise<readonly Uint8Array[]> {
   const wanted = new Set<number>();
   for (const range of ranges) collectTiles(range, wanted);
-  const tiles = new Map<number, Uint8Array>();
-  for (const tile of wanted) tiles.set(tile, await readLeaves(deps, tile));
+  const tiles = new Map<number, TileTree>();
+  for (const tile of wanted) tiles.set(tile, await readTileTree(deps, tile));
   return ranges.map((range) => hashOf(range, deps.state.nodes, tiles));
 }
 
@@ -28,27 +29,28 @@ function collectTiles({ start, end }: SubtreeRange, wanted: Set<number>): void {
 function hashOf(
   range: SubtreeRange,
   nodes: StoredNodes,
-  tiles: ReadonlyMap<number, Uint8Array>,
+  tiles: ReadonlyMap<number, TileTree>,
 ): Uint8Array {
   const { start, end } = range;
-  const width = end - start;
-  const kept = keptNode(range, nodes);
-  if (kept !== undefined) return kept;
-  if (width === 1) {
-    const leaves = tiles.get(Math.floor(start / TILE_WIDTH));
-    if (leaves === undefined) throw new TypeError(`leaf ${start} was not read`);
-    const at = (start % TILE_WIDTH) * HASH_BYTES;
-    return leaves.subarray(at, at + HASH_BYTES);
-  }
+  const known = knownNode(range, nodes, tiles);
+  if (known !== undefined) return known;
+  if (end - start === 1) throw new TypeError(`leaf ${start} was not read`);
   let split = 1;
-  while (split * 2 < width) split *= 2;
+  while (split * 2 < end - start) split *= 2;
   const left = hashOf({ start, end: start + split }, nodes, tiles);
   return hashNode(left, hashOf({ start: start + split, end }, nodes, tiles));
 }
 
-function keptNode({ start, end }: SubtreeRange, nodes: StoredNodes): Uint8Array | undefined {
+/** A perfect subtree that is kept, or part of a tile that was read. */
+function knownNode(
+  { start, end }: SubtreeRange,
+  nodes: StoredNodes,
+  tiles: ReadonlyMap<number, TileTree>,
+): Uint8Array | undefined {
   const width = end - start;
   const level = Math.log2(width);
-  if (level < TILE_LEVEL || level % TILE_LEVEL !== 0 || start % width !== 0) return undefined;
-  return nodes.get(level, start / width);
+  if (!Number.isInteger(level) || start % width !== 0) return undefined;
+  if (level > 0 && level % TILE_LEVEL === 0) return nodes.get(level, start / width);
+  const tile = Math.floor(start / TILE_WIDTH);
+  return tiles.get(tile)?.node(level, (start % TILE_WIDTH) / width);
 }

@@ -4,7 +4,8 @@ import { openGroup } from "./core/group.ts";
 import type { LedgerKeys } from "./core/ledger-keys.ts";
 import type { LedgerState } from "./core/ledger-state.ts";
 import { TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
-import { HASH_BYTES, hashLeaves, perfectRoot } from "./core/tree-hash.ts";
+import { createTileTree, type TileTree } from "./core/tile-tree.ts";
+import { HASH_BYTES, hashLeaves } from "./core/tree-hash.ts";
 import { LedgerError } from "./error.ts";
 import type { StoreSession } from "./store/ledger-store.ts";
 
@@ -46,29 +47,31 @@ export async function readRecords(
  * written, and kept by whoever made the writing fail opens as well as the one that took its place.
  */
 export async function readOldRecord(deps: ReadDeps, index: number): Promise<Uint8Array> {
-  const tile = Math.floor(index / TILE_WIDTH);
-  const from = tile * TILE_WIDTH;
-  const records = await readRecords(deps, from, from + TILE_WIDTH);
-  const leaves = Buffer.alloc(TILE_WIDTH * HASH_BYTES);
-  hashLeaves(leaves, 0, records);
-  checkRoot(deps.state, tile, leaves);
-  const at = (index - from) * RECORD_BYTES;
+  const { records } = await readTileRecords(deps, Math.floor(index / TILE_WIDTH));
+  const at = (index % TILE_WIDTH) * RECORD_BYTES;
   return records.subarray(at, at + RECORD_BYTES);
 }
 
-/** Leaf hashes of a tile, as many as the ledger has; a whole tile is held to the root that is known. */
-export async function readLeaves(deps: ReadDeps, tile: number): Promise<Uint8Array> {
+/** The tree of a tile, as far as the ledger has it; a whole tile is held to the root that is known. */
+export async function readTileTree(deps: ReadDeps, tile: number): Promise<TileTree> {
+  return (await readTileRecords(deps, tile)).tree;
+}
+
+async function readTileRecords(
+  deps: ReadDeps,
+  tile: number,
+): Promise<{ readonly records: Uint8Array; readonly tree: TileTree }> {
   const { state } = deps;
   const from = tile * TILE_WIDTH;
   const end = Math.min(from + TILE_WIDTH, state.size);
+  const records = await readRecords(deps, from, end);
   const leaves = Buffer.alloc((end - from) * HASH_BYTES);
-  hashLeaves(leaves, 0, await readRecords(deps, from, end));
-  checkRoot(state, tile, leaves);
-  return leaves;
-}
-
-function checkRoot({ nodes }: LedgerState, tile: number, leaves: Uint8Array): void {
-  const root = nodes.get(TILE_LEVEL, tile);
-  if (root === undefined || equalBytes(root, perfectRoot(leaves))) return;
+  hashLeaves(leaves, 0, records);
+  const tree = createTileTree(leaves);
+  const known = state.nodes.get(TILE_LEVEL, tile);
+  const root = tree.node(TILE_LEVEL, 0);
+  if (known === undefined || (root !== undefined && equalBytes(known, root))) {
+    return { records, tree };
+  }
   throw new LedgerError("LEDGER_TAMPERED", `tile ${tile} has not the root that it had`);
 }

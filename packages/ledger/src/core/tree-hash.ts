@@ -44,12 +44,3 @@ export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
   nodeInput.set(right, 1 + HASH_BYTES);
   return hash("sha256", nodeInput, "buffer");
 }
-
-/** Root of a perfect tree over `leaves`, 32 bytes each: as many as a power of two. */
-export function perfectRoot(leaves: Uint8Array): Uint8Array {
-  const nodes = Buffer.from(leaves);
-  for (let count = nodes.length / HASH_BYTES; count > 1; count /= 2) {
-    for (let i = 0; i < count / 2; i += 1) hashChildren(nodes, i, 2 * i, 2 * i + 1);
-  }
-  return nodes.subarray(0, HASH_BYTES);
-}

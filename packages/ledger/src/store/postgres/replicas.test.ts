@@ -48,6 +48,18 @@ describe.skipIf(bin === undefined)("a ledger in PostgreSQL", () => {
     await later.close();
   });
 
+  test("goes on in the next volume where another replica began it", async () => {
+    const [one, other] = [await open("next"), await open("next")];
+    await appendGroups(one, 0, 512, 128);
+    await appendGroups(other, 512, 520, 8);
+    await one.refresh();
+    expect(one.status()).toEqual({ kind: "writable" });
+    expect(one.size).toBe(520);
+    await appendGroups(one, 520, 530, 10);
+    expect(one.size).toBe(530);
+    await Promise.all([one.close(), other.close()]);
+  });
+
   test("counts a ballot once that two replicas are given at once", async () => {
     const [one, other] = [await open("twice"), await open("twice")];
     const outcomes = await Promise.all(
