@@ -4,6 +4,7 @@ import { createEmojiService } from "../emoji/emoji-service.ts";
 import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
 import type { Log } from "../service/log.ts";
 import type { Environment } from "../service/settings.ts";
+import { createEndMark, type EndMark } from "../voting/end-mark.ts";
 import { startVoting } from "../voting/start-voting.ts";
 import type { SubmitToWitness } from "../voting/witness-round.ts";
 import type { Assets } from "../web/page-files.ts";
@@ -80,7 +81,20 @@ export async function startTestVoting(options: TestVotingOptions = {}): Promise<
   const { doughnutCounts = false, log = createKeptLog(), store = createMemoryStore() } = options;
   const env = { ...testPollEnv, ...options.env };
   const anchor = createMemoryAnchor();
-  return await startVoting({ anchor, ...options, env, log, store, doughnutCounts, host: HOST });
+  const endMark = createMemoryEndMark();
+  const own = { env, log, store, doughnutCounts, host: HOST };
+  return await startVoting({ anchor, endMark, ...options, ...own });
+}
+
+/** A Coordinator's mark of the end, in memory. */
+function createMemoryEndMark(): EndMark {
+  let kept = 0n;
+  const advanceCounter = async (_: string, value: bigint): Promise<bigint> => {
+    const before = kept;
+    if (value > kept) kept = value;
+    return await Promise.resolve(before);
+  };
+  return createEndMark({ poll: "emojivoto", isShared: false, counter: { advanceCounter } });
 }
 
 /** A counter in memory. */

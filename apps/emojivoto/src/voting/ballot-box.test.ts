@@ -11,9 +11,11 @@ import { createMemoryStore } from "@carrara/ledger/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { castStatus } from "../ballot/cast-status.ts";
 import { type BallotOpener, createBallotOpener } from "../sealed/ballot-opener.ts";
+import { createKeptLog } from "../testing/start-demo.ts";
 import { type BallotBox, createBallotBox } from "./ballot-box.ts";
 import { createChoices } from "./choices.ts";
 import { createPlainOpenings } from "./plain-opening.ts";
+import { openPollClock } from "./poll-clock.ts";
 
 const POLL = "test";
 const KEY = new Uint8Array(32).fill(9);
@@ -60,7 +62,13 @@ async function createWorld(rules: Partial<PollRules> = {}, now = new Date()): Pr
     ledger,
     opener,
     openingOf: createPlainOpenings(KEY, POLL),
-    now: () => now,
+    clock: await openPollClock({
+      rules: all,
+      ledger,
+      now: () => now,
+      mark: undefined,
+      log: createKeptLog(),
+    }),
     onCounted: () => undefined,
     onStoringChanged: () => undefined,
   });

@@ -9,7 +9,8 @@ import type { BallotOpener } from "../sealed/ballot-opener.ts";
 import { answerBatchOf } from "./batch-answer.ts";
 import type { Choices } from "./choices.ts";
 import { openBallots, type Pending, readVote } from "./pending-ballot.ts";
-import { pollStateAt } from "./poll-settings.ts";
+import type { PollClock } from "./poll-clock.ts";
+import type { PollState } from "./poll-settings.ts";
 
 /** Takes votes and ballots, has them stored, and answers each. */
 export interface BallotBox {
@@ -28,7 +29,7 @@ export interface BallotBoxOptions {
   readonly opener: BallotOpener;
   /** Opening of a plain vote, 32 bytes. */
   readonly openingOf: (ballotId: Uint8Array, choice: number) => Uint8Array;
-  readonly now: () => Date;
+  readonly clock: Pick<PollClock, "state" | "counting">;
   /** Called with the number of ballots that became durable. */
   readonly onCounted: (ballots: number) => void;
   /** Called when `isStoring` became another. */
@@ -43,7 +44,7 @@ export type Stored = Appended | LedgerError;
 
 /** Creates the box of one poll. */
 export function createBallotBox(options: BallotBoxOptions): BallotBox {
-  const { ledger, rules, now, onCounted } = options;
+  const { clock, ledger, onCounted } = options;
   const logKey = encodeVerifierKey(ledger.logKey);
   let failedAt = Number.NEGATIVE_INFINITY;
   let storeMs = 0;
@@ -73,19 +74,22 @@ export function createBallotBox(options: BallotBoxOptions): BallotBox {
   const pretend = async (): Promise<void> => {
     await sleep(storeMs);
   };
+  const count = async (batch: CastBatch): Promise<AnswerBatch> => {
+    const votes = batch.votes.map((vote) => readVote(vote, options));
+    const opened = await openBallots(batch.ballots, options);
+    const pending: readonly Pending[] = opened.length === 0 ? votes : [...votes, ...opened];
+    const ballots = pending.flatMap(({ ballot }) => (ballot === undefined ? [] : [ballot]));
+    if (ballots.length === 0 && opened.some(({ reply }) => reply !== undefined)) await pretend();
+    const stored = ballots.length === 0 ? [] : await store(ballots);
+    return await answerBatchOf({ batch, pending, stored, ledger, logKey, failing: !isStoring() });
+  };
 
   return {
     isStoring,
     cast: async (batch) => {
-      const refused = refusalOfAll(pollStateAt(rules, now()), ledger);
+      const refused = refusalOfAll(clock.state(), ledger);
       if (refused !== undefined) return refusedBatch(batch, refused);
-      const votes = batch.votes.map((vote) => readVote(vote, options));
-      const opened = await openBallots(batch.ballots, options);
-      const pending: readonly Pending[] = opened.length === 0 ? votes : [...votes, ...opened];
-      const ballots = pending.flatMap(({ ballot }) => (ballot === undefined ? [] : [ballot]));
-      if (ballots.length === 0 && opened.some(({ reply }) => reply !== undefined)) await pretend();
-      const stored = ballots.length === 0 ? [] : await store(ballots);
-      return await answerBatchOf({ batch, pending, stored, ledger, logKey, failing: !isStoring() });
+      return await clock.counting(async () => await count(batch));
     },
   };
 }
@@ -109,10 +113,7 @@ async function submitAll(
   return stored;
 }
 
-function refusalOfAll(
-  state: ReturnType<typeof pollStateAt>,
-  ledger: Ledger,
-): CastStatus | undefined {
+function refusalOfAll(state: PollState, ledger: Ledger): CastStatus | undefined {
   if (state === "not-open") return castStatus.pollNotOpen;
   if (state === "closed") return castStatus.pollClosed;
   return ledger.status().kind === "writable" ? undefined : castStatus.ledgerUnavailable;

@@ -13,6 +13,7 @@ import { EmojivotoError } from "../service/emojivoto-error.ts";
 import type { Log } from "../service/log.ts";
 import { type Environment, textSetting } from "../service/settings.ts";
 import { createCoordinatorAnchor, createMarbleCounter } from "./coordinator-anchor.ts";
+import { createEndMark, type EndMark } from "./end-mark.ts";
 import type { PollSettings } from "./poll-settings.ts";
 
 const KEY_BYTES = 32;
@@ -50,7 +51,7 @@ export async function openPollLedger(options: {
     key: ledgerKeyOf(env),
     poll,
     rules,
-    anchor: options.anchor ?? anchorOf(env, poll, isShared(env)),
+    anchor: options.anchor ?? anchorOf(env, poll),
     log: (level, message, fields) => log[level](fields, message),
   });
 }
@@ -72,14 +73,24 @@ function isShared({ LEDGER_DATABASE_URL: url = "" }: Environment): boolean {
   return url !== "";
 }
 
+/** What remembers when the poll's hidden results were shown; undefined outside a mesh. */
+export function endMarkOf(env: Environment, poll: string): EndMark | undefined {
+  const counter = counterOf(env);
+  return counter && createEndMark({ poll, isShared: isShared(env), counter });
+}
+
 /** Undefined outside a mesh: then a disk that was put back as a whole is not noticed. */
-function anchorOf(env: Environment, poll: string, isShared: boolean): Anchor | undefined {
+function anchorOf(env: Environment, poll: string): Anchor | undefined {
+  const counter = counterOf(env);
+  return counter && createCoordinatorAnchor({ poll, isShared: isShared(env), counter });
+}
+
+function counterOf(env: Environment): ReturnType<typeof createMarbleCounter> | undefined {
   const { CARRARA_COORDINATOR_ADDR: address = "", MARBLE_PREDEFINED_PRIVATE_KEY: key = "" } = env;
   if (key === "") return undefined;
   if (address === "") {
     // The host must not be able to do without by saying nothing.
     throw new EmojivotoError("SETTING_MISSING", "set in the environment: CARRARA_COORDINATOR_ADDR");
   }
-  const counter = createMarbleCounter(parseCoordinatorHost(address), env);
-  return createCoordinatorAnchor({ poll, isShared, counter });
+  return createMarbleCounter(parseCoordinatorHost(address), env);
 }

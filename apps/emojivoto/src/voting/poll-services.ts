@@ -9,7 +9,8 @@ import type { BallotOpener } from "../sealed/ballot-opener.ts";
 import type { Log } from "../service/log.ts";
 import { type BallotBox, createBallotBox } from "./ballot-box.ts";
 import type { Choices } from "./choices.ts";
-import { areResultsHidden, type PollSettings } from "./poll-settings.ts";
+import type { PollClock } from "./poll-clock.ts";
+import type { PollSettings } from "./poll-settings.ts";
 import { createPublicLog } from "./public-log.ts";
 import { createLiveState } from "./public-state.ts";
 import { createPublisher } from "./publisher.ts";
@@ -29,7 +30,7 @@ export interface PollParts {
   readonly peers: readonly WitnessPeer[];
   readonly submitToWitness: SubmitToWitness;
   readonly log: Log;
-  readonly now: () => Date;
+  readonly clock: PollClock;
 }
 
 /** The gRPC services of a poll. */
@@ -45,7 +46,7 @@ export function createPollServices(
   tools: { readonly metrics: GrpcMetrics; readonly registry: Registry },
   stopping: AbortSignal,
 ): PollServices {
-  const { settings, choices, ledger, keys, now } = parts;
+  const { settings, choices, ledger, keys, clock } = parts;
   const { poll, rules, compatibilityRpcs } = settings;
   const { metrics, registry } = tools;
   const counts = createVotingMetrics(registry, { isStoring: () => box.isStoring() });
@@ -61,7 +62,7 @@ export function createPollServices(
     choices,
     ledger,
     keys,
-    now,
+    clock,
     isStoring: box.isStoring,
     published: () => publisher.latest,
   });
@@ -70,6 +71,7 @@ export function createPollServices(
     round: roundOf(parts, counts),
     onPublished: state.changed,
   });
+  clock.onShown(state.changed);
   const unsubscribe = ledger.onCommit(() => {
     publisher.grew();
     state.changed();
@@ -79,8 +81,7 @@ export function createPollServices(
     publisher.stop();
     state.stop();
   });
-  const standings = () =>
-    areResultsHidden(rules, now()) ? [] : choices.standings(ledger.tallies());
+  const standings = () => (clock.areResultsHidden() ? [] : choices.standings(ledger.tallies()));
   const cast = async (choice: number): Promise<CastStatus> => await castOne(box, choice);
   return {
     isStoring: box.isStoring,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { areResultsHidden, pollSettingsOf, pollStateAt } from "./poll-settings.ts";
+import { pollSettingsOf, pollStateAt } from "./poll-settings.ts";
 
 describe("the settings of a poll", () => {
   test("are an open poll with shown results and no RPC by name when nothing is said", () => {
@@ -53,17 +53,14 @@ describe("the settings of a poll", () => {
 });
 
 test.each([
-  ["2026-12-31T23:59:59Z", "not-open", true],
-  ["2027-01-01T00:00:00Z", "open", true],
-  ["2027-01-31T11:59:59Z", "open", true],
-  ["2027-01-31T12:00:00Z", "closed", false],
-])("at %s a poll is %s and its hidden results are hidden: %s", (now, state, hidden) => {
+  ["2026-12-31T23:59:59Z", "not-open"],
+  ["2027-01-01T00:00:00Z", "open"],
+  ["2027-01-31T11:59:59Z", "open"],
+  ["2027-01-31T12:00:00Z", "closed"],
+])("at %s a poll is %s", (now, state) => {
   const { rules } = pollSettingsOf({
     POLL_OPENS: "2027-01-01T00:00:00Z",
     POLL_CLOSES: "2027-01-31T12:00:00Z",
-    POLL_INTERIM_RESULTS: "hidden",
   });
   expect(pollStateAt(rules, new Date(now))).toBe(state);
-  expect(areResultsHidden(rules, new Date(now))).toBe(hidden);
-  expect(areResultsHidden({ ...rules, interimResults: "shown" }, new Date(now))).toBe(false);
 });

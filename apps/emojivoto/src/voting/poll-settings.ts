@@ -41,11 +41,6 @@ export function pollStateAt({ opens, closes }: PollRules, now: Date): PollState 
   return closes !== undefined && now >= closes ? "closed" : "open";
 }
 
-/** Whether results are hidden at `now`. */
-export function areResultsHidden(rules: PollRules, now: Date): boolean {
-  return rules.interimResults === "hidden" && pollStateAt(rules, now) !== "closed";
-}
-
 function timeOf(env: Environment, name: string): Date | undefined {
   const text = env[name] ?? "";
   if (text === "") return undefined;

@@ -4,7 +4,7 @@ import type { Ledger } from "@carrara/ledger";
 import type { StateSource } from "../ballot/watch-handler.ts";
 import { type PublicState, PublicStateSchema } from "../gen/carrara/ballot/v1/ballot_pb.ts";
 import type { Choices } from "./choices.ts";
-import { areResultsHidden, pollStateAt } from "./poll-settings.ts";
+import type { PollClock } from "./poll-clock.ts";
 import type { Publication } from "./publisher.ts";
 import type { KeysSigner } from "./signed-keys.ts";
 import { createThrottle } from "./throttle.ts";
@@ -24,7 +24,7 @@ export interface LiveStateOptions {
   readonly published: () => Publication;
   readonly isStoring: () => boolean;
   readonly keys: KeysSigner;
-  readonly now: () => Date;
+  readonly clock: Pick<PollClock, "areResultsHidden" | "now" | "state">;
 }
 
 /** Milliseconds between two pushes at least. */
@@ -34,25 +34,26 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Creates the state of a poll. It changes by itself when the poll opens or closes. */
 export function createLiveState(options: LiveStateOptions): LiveState {
-  const { rules, now } = options;
+  const { rules, clock } = options;
   const listeners = new Set<() => void>();
   let encoded: Uint8Array | undefined;
   let encodedKeys = options.keys.current();
-  let clock: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
 
   const throttle = createThrottle(PAUSE_MS, () => {
     encoded = undefined;
     for (const changed of listeners) changed();
   });
   const wait = (): void => {
-    const next = nextChange(rules, now());
+    const now = clock.now();
+    const next = nextChange(rules, now);
     if (next === undefined) return;
-    const waitMs = Math.min(next.getTime() - now().getTime() + 1, LONGEST_TIMER_MS);
-    clock = setTimeout(() => {
+    const waitMs = Math.min(next.getTime() - now.getTime() + 1, LONGEST_TIMER_MS);
+    timer = setTimeout(() => {
       throttle.trigger();
       wait();
     }, waitMs);
-    clock.unref();
+    timer.unref();
   };
   wait();
 
@@ -72,7 +73,7 @@ export function createLiveState(options: LiveStateOptions): LiveState {
     changed: throttle.trigger,
     stop: () => {
       throttle.stop();
-      clearTimeout(clock);
+      clearTimeout(timer);
     },
   };
 }
@@ -82,10 +83,12 @@ function nextChange({ opens, closes }: PollRules, now: Date): Date | undefined {
 }
 
 function publicStateOf(options: LiveStateOptions): PublicState {
-  const { rules, choices, ledger, published, keys, now } = options;
-  const hidden = areResultsHidden(rules, now());
+  const { rules, choices, ledger, published, keys, clock } = options;
   const { size, superseded } = ledger;
-  const { checkpoint, tally, witnesses } = published();
+  const { checkpoint, tally, witnesses, size: publishedSize } = published();
+  // A tally of fewer ballots beside the standings would tell what the ballots between them were for.
+  const lags = rules.interimResults === "hidden" && publishedSize !== size;
+  const hidden = clock.areResultsHidden() || lags;
   const standings = hidden ? [] : choices.standings(ledger.tallies());
   const signed = keys.current();
   return create(PublicStateSchema, {
@@ -97,7 +100,7 @@ function publicStateOf(options: LiveStateOptions): PublicState {
     superseded: BigInt(superseded),
     treeSize: BigInt(size),
     poll: {
-      state: pollStateAt(rules, now()),
+      state: clock.state(),
       opens: timeText(rules.opens),
       closes: timeText(rules.closes),
       revote: rules.revote,

@@ -5,8 +5,10 @@ import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
 import type { Log } from "../service/log.ts";
 import type { Environment } from "../service/settings.ts";
 import { createChoices } from "./choices.ts";
-import { ledgerKeyOf, openPollLedger } from "./open-poll-ledger.ts";
+import type { EndMark } from "./end-mark.ts";
+import { endMarkOf, ledgerKeyOf, openPollLedger } from "./open-poll-ledger.ts";
 import { createPlainOpenings } from "./plain-opening.ts";
+import { openPollClock } from "./poll-clock.ts";
 import { createPollServices } from "./poll-services.ts";
 import { pollSettingsOf } from "./poll-settings.ts";
 import { createKeysSigner } from "./signed-keys.ts";
@@ -25,6 +27,8 @@ export interface VotingOptions {
   readonly store?: LedgerStore;
   /** What notices a store that was put back, in place of the Coordinator's counter. */
   readonly anchor?: Anchor;
+  /** What remembers that hidden results were shown, in place of the Coordinator's counter. */
+  readonly endMark?: EndMark;
   /** In place of HTTP. */
   readonly submitToWitness?: SubmitToWitness;
   readonly now?: () => Date;
@@ -32,7 +36,7 @@ export interface VotingOptions {
 
 /**
  * Opens the ledger and starts the voting service over it. Throws the ledger's codes, `SETTING_MISSING`,
- * `SETTING_INVALID`, `CERTIFICATE_INVALID`.
+ * `SETTING_INVALID`, `CERTIFICATE_INVALID`, `POLL_RESULT_CHANGED`.
  */
 export async function startVoting(options: VotingOptions): Promise<GrpcApp> {
   const { env, log, doughnutCounts, now = () => new Date() } = options;
@@ -50,14 +54,16 @@ export async function startVoting(options: VotingOptions): Promise<GrpcApp> {
     logKey: ledger.logKey,
     witnesses: peers.map(({ key }) => key),
   };
-  const parts = {
-    submitToWitness: options.submitToWitness ?? submitCheckpoint,
-    ...{ settings, peers, openingOf, ledger, opener, log, now },
-    choices: createChoices({ doughnutCounts }),
-    keys: createKeysSigner(statement, env),
-  };
   const stopping = new AbortController();
   try {
+    const mark = options.endMark ?? endMarkOf(env, poll);
+    const clock = await openPollClock({ rules, ledger, now, mark, log });
+    const parts = {
+      submitToWitness: options.submitToWitness ?? submitCheckpoint,
+      ...{ settings, peers, openingOf, ledger, opener, log, clock },
+      choices: createChoices({ doughnutCounts }),
+      keys: createKeysSigner(statement, env),
+    };
     const app = await startGrpcApp({
       ...options,
       serve: (tools) => {
