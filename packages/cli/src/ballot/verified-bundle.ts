@@ -8,16 +8,28 @@ import {
 import { type ResultAssurance, showAssurance } from "../assurance.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
-import { readText } from "../files.ts";
+import { readText, writeOutput } from "../files.ts";
 import { loadPolicy } from "../global-options.ts";
 
-/** Verifies an evidence bundle under the options' policy, as of `at`. */
+/** Verifies an evidence bundle under the options' policy, as of `at`. Throws `USAGE`. */
 export async function verifyBundle(
   { io, options }: CommandContext,
   bundle: EvidenceBundle,
   at: Date = new Date(),
 ): Promise<EvidenceReport> {
-  return await verifyEvidenceBundle({ bundle, policy: await loadPolicy(io, options), now: at });
+  if (options.nonce !== undefined) {
+    throw new CliError(
+      "USAGE",
+      "--nonce is for evidence that is made when asked, not for a bundle",
+    );
+  }
+  const policy = await loadPolicy(io, options);
+  const report = await verifyEvidenceBundle({ bundle, policy, now: at });
+  const { coordinator } = report.facts;
+  if (options.saveSgxQuote !== undefined && coordinator !== undefined && "quote" in coordinator) {
+    await writeOutput(resolve(io.cwd, options.saveSgxQuote), coordinator.quote);
+  }
+  return report;
 }
 
 /** The same of a file. */

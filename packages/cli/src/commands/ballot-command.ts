@@ -5,6 +5,7 @@ import { type FetchOptions, fetchBallotFiles } from "../ballot/fetch-ballot-file
 import { showOpening } from "../ballot/show-opening.ts";
 import { addTrustOptions, type TrustOptions } from "../ballot/trusted-log.ts";
 import type { CommandContext } from "../command-context.ts";
+import { SHOW_OPTIONS, withGlobalHelp } from "../evidence/evidence-help.ts";
 import { addVerifyCommand } from "./verify-command.ts";
 
 const EXIT_CODES = `
@@ -35,8 +36,7 @@ Examples:
     .action(async (file: string, _: unknown, command: Command) => {
       await checkReceiptFile(contextOf(command), file, command.opts<CheckOptions>());
     });
-  ballot
-    .command("opening <file>")
+  withGlobalHelp(ballot.command("opening <file>"), SHOW_OPTIONS)
     .description("recompute the code of a ballot that was audited instead of cast")
     .addHelpText("after", `${EXIT_CODES}\n\nExample:\n  carrara ballot opening opening.json`)
     .action(async (file: string, _: unknown, command: Command) => {

@@ -75,6 +75,15 @@ describe.each([["verify"], ["ballot verify"]])("%s", (name) => {
     });
   });
 
+  test("saves the quote when it is told to, and takes no nonce, which a bundle cannot answer", async () => {
+    const saved = await verify("evidence.json", "-i", "--save-sgx-quote", "quote.bin");
+    expect(saved).toMatchObject({ code: 0 });
+    expect((await world.read("quote.bin")).length).toBeGreaterThan(1_000);
+    const nonce = await verify("evidence.json", "-i", "--nonce", "today");
+    expect(nonce).toMatchObject({ code: 2, stdout: "" });
+    expect(nonce.stderr).toMatch(/^Error: USAGE: --nonce /);
+  });
+
   test("asks a site just as well", async () => {
     const site = await startBallotSite(mesh, { board });
     await world.write("cert.pem", mesh.chainPem);

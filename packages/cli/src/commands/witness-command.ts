@@ -14,6 +14,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { logKeysIn, logKeysOption } from "../ballot/key-options.ts";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
+import { SHOW_OPTIONS, withGlobalHelp } from "../evidence/evidence-help.ts";
 import { readText } from "../files.ts";
 import { printable } from "../printable.ts";
 import { writeReport } from "../report.ts";
@@ -37,8 +38,7 @@ export function addWitnessCommands(
   program: Command,
   contextOf: (command: Command) => CommandContext,
 ): void {
-  const witness = program
-    .command("witness")
+  const witness = withGlobalHelp(program.command("witness"), SHOW_OPTIONS)
     .description("cosign checkpoints of logs that only grow, for others to rely on")
     .option("--key <file>", "the witness's key, made with `witness keygen`")
     .option("--state <dir>", "where the largest tree of each log is kept; never lose it")
@@ -64,8 +64,7 @@ Examples:
     .action(async (_: unknown, command: Command) => {
       await runWitness(contextOf(command), command.opts<WitnessOptions>());
     });
-  witness
-    .command("keygen")
+  withGlobalHelp(witness.command("keygen"), SHOW_OPTIONS)
     .description("make a witness's key, and print the verifier key that others need")
     .option("--name <name>", "a URL without its scheme that says whose witness it is")
     .option("--key <file>", "file to write, mode 0600; never overwritten")

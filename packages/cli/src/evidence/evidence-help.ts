@@ -39,7 +39,7 @@ Examples:
 
 const JSON_OPTION = new Option("--json", "write one JSON document to standard output");
 
-/** Global options that `evidence show` knows. */
+/** Global options that `evidence show` knows, and every other command that asks no Coordinator. */
 export const SHOW_OPTIONS: readonly Option[] = [JSON_OPTION];
 
 /** Global options that `evidence verify` knows, in the words of what they do here. */
