@@ -10,6 +10,10 @@ test.each([
   ["ftp://vote.example", undefined],
   ["javascript:alert(1)", undefined],
   ["data:text/html,x", undefined],
+  ["https://[::1]:8443", "https://[::1]:8443"],
+  ["https://vote.example;reboot", undefined],
+  ["https://$(reboot).example", undefined],
+  ["https://`reboot`.example", undefined],
   ["", undefined],
 ])("the poll at %s has the origin %s", (address, origin) => {
   expect(pollOriginOf(address)).toBe(origin);
