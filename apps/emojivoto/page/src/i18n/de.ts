@@ -24,7 +24,7 @@ export const de: Messages = {
   "badge.hint": "Was in diesem Browser geprüft wurde",
 
   "vote.lead":
-    "Tippen Sie auf Ihren Favoriten. Nur der vermessene Wahldienst kann Ihre Stimme lesen.",
+    "Tippen Sie auf Ihren Favoriten. Ihr Stimmzettel wird für den vermessenen Wahldienst versiegelt.",
   "vote.search": "Emoji suchen",
   "vote.search.none": "Kein Emoji heißt „{query}“.",
   "vote.search.found.one": "1 Emoji gefunden",

@@ -21,7 +21,7 @@ export const en = {
   "badge.changed": "changed",
   "badge.hint": "What was verified in this browser",
 
-  "vote.lead": "Tap your favorite. Only the measured voting service can read your ballot.",
+  "vote.lead": "Tap your favorite. Your ballot is sealed for the measured voting service.",
   "vote.search": "Search emoji",
   "vote.search.none": "No emoji is called “{query}”.",
   "vote.search.found.one": "1 emoji found",
