@@ -32,6 +32,27 @@ const CUT = `${VOTE}${FORM}Content-Length: 100\r\n\r\nchoice=:joy:`;
 const codesIn = (lines: readonly string[]): unknown[] =>
   lines.map((line) => JSON.parse(line).code).filter((code) => code !== undefined);
 
+test("a client that asks and asks and does not read is cut off", async () => {
+  const web = createWeb({
+    assets: testAssets,
+    emoji: createGrpcChannel(`127.0.0.1:${demo.emoji.grpcPort}`),
+    voting: [createGrpcChannel(`127.0.0.1:${demo.voting.grpcPort}`)],
+    log: createKeptLog(),
+    limits: { silenceMs: 300 },
+  });
+  const port = await listenOn(web.server, 0, "127.0.0.1");
+  const socket = connect(port, "127.0.0.1").pause();
+  socket.on("error", () => undefined);
+  socket.write("GET /api/list HTTP/1.1\r\nHost: x\r\n\r\n".repeat(5_000));
+  await new Promise((resolve) => web.server.once("connection", resolve));
+  const connections = async (): Promise<number> =>
+    await new Promise((resolve) => web.server.getConnections((_, count) => resolve(count)));
+  await expect.poll(connections, { timeout: 10_000 }).toBe(0);
+  socket.destroy();
+  await closeServer(web.server, 0);
+  web.disconnect();
+});
+
 describe("a request that cannot be read", () => {
   test.each<[string, string, string, string]>([
     ["is no HTTP", "NONSENSE\r\n\r\n", "400", "REQUEST_MALFORMED"],

@@ -151,9 +151,15 @@ export function createVoteRoutes({
 
 const FORM = "application/x-www-form-urlencoded";
 
-/** Whether a browser says that another site, or a guess of its own, made it send this. */
+/** What a browser says of its own page's requests and of typed addresses; other programs say nothing. */
+const OWN_SITES: ReadonlySet<unknown> = new Set([undefined, "same-origin", "none"]);
+
+/**
+ * Whether a browser says that another origin (another port of this host is one, too), or a guess of its
+ * own, made it send this.
+ */
 export function isFromElsewhere({ headers }: IncomingMessage): boolean {
-  return headers["sec-fetch-site"] === "cross-site" || headers["sec-purpose"] !== undefined;
+  return !OWN_SITES.has(headers["sec-fetch-site"]) || headers["sec-purpose"] !== undefined;
 }
 
 /** Whether a POST of our own routes may go on; else it is answered. */

@@ -173,6 +173,14 @@ describe("a vote", () => {
     [
       "GET",
       "/api/vote?choice=:joy:",
+      { "sec-fetch-site": "same-site" },
+      undefined,
+      403,
+      '{"error":"Votes from other sites are not counted"}\n',
+    ],
+    [
+      "GET",
+      "/api/vote?choice=:joy:",
       { "sec-purpose": "prefetch" },
       undefined,
       403,

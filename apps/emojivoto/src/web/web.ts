@@ -48,11 +48,15 @@ export interface Web {
 }
 
 const DEADLINE_MS = 2_000;
-/** Time a client has to send its headers, and its whole request; how often that is looked at. */
+/**
+ * Time a client has to send its headers, and its whole request; how often that is looked at; and how long
+ * nothing may pass, since a client that does not read its answers would hold its connection for ever.
+ */
 const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
+  silenceMs: 60_000,
 };
 /** Connections at once; each costs some 50 KiB with its TLS state. */
 const MAX_CONNECTIONS = 4_096;
@@ -100,7 +104,9 @@ export function createWeb(options: WebOptions): Web {
       }),
     }),
   });
-  const server = createServer({ ...LIMITS, ...options.limits }, handle);
+  const { silenceMs, ...limits } = { ...LIMITS, ...options.limits };
+  const server = createServer(limits, handle);
+  server.setTimeout(silenceMs);
   server.maxConnections = MAX_CONNECTIONS;
   answerBrokenRequests(server, log);
   return {
