@@ -69,7 +69,7 @@ export interface TestVotingOptions {
   /** Settings in place of single ones of `testPollEnv`. */
   readonly env?: Environment;
   readonly doughnutCounts?: boolean;
-  /** Where the ledger is; a new one in memory unless told. */
+  /** Where the ledger is; a new one in memory unless told here or by `LEDGER_DATABASE_URL`. */
   readonly store?: LedgerStore;
   readonly log?: Log;
   readonly now?: () => Date;
@@ -78,11 +78,13 @@ export interface TestVotingOptions {
 
 /** Starts voting-svc, on a free port unless told, with the original's RPCs. */
 export async function startTestVoting(options: TestVotingOptions = {}): Promise<GrpcApp> {
-  const { doughnutCounts = false, log = createKeptLog(), store = createMemoryStore() } = options;
+  const { doughnutCounts = false, log = createKeptLog() } = options;
   const env = { ...testPollEnv, ...options.env };
+  const inMemory = env["LEDGER_DATABASE_URL"] === undefined;
+  const store = options.store ?? (inMemory ? createMemoryStore() : undefined);
   const anchor = createMemoryAnchor();
   const endMark = createMemoryEndMark();
-  const own = { env, log, store, doughnutCounts, host: HOST };
+  const own = { env, log, doughnutCounts, host: HOST, ...(store === undefined ? {} : { store }) };
   return await startVoting({ anchor, endMark, ...options, ...own });
 }
 

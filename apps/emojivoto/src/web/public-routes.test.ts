@@ -1,4 +1,6 @@
 import { parseReceipt } from "@carrara/ballot";
+import { LedgerError, type LedgerStore } from "@carrara/ledger";
+import { createMemoryStore } from "@carrara/ledger/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Demo, startDemo, type TestVotingOptions } from "../testing/start-demo.ts";
 
@@ -107,7 +109,9 @@ describe("the rules of a poll", () => {
       "RESULTS_HIDDEN",
     ]);
     at = new Date("2027-06-03T00:00:00Z");
-    expect(await (await fetch(`${url}/api/leaderboard`)).json()).toHaveLength(1);
+    const original = async (): Promise<unknown> =>
+      await (await fetch(`${url}/api/leaderboard`)).json();
+    await expect.poll(original, { timeout: 10_000 }).toHaveLength(1);
   });
 
   test("of one ballot a pseudonym take no plain votes", async () => {
@@ -116,6 +120,40 @@ describe("the rules of a poll", () => {
     expect(await codeOf(await post(url, "/api/v2/vote", "choice=:joy:"))).toEqual(refused);
     expect(await codeOf(await post(url, "/api/vote", "choice=:joy:"))).toEqual(refused);
   });
+});
+
+/** A store whose disk is full while `isFull`. */
+function fillingStore(isFull: () => boolean): LedgerStore {
+  const store = createMemoryStore();
+  return {
+    open: async (shape) => {
+      const session = await store.open(shape);
+      const commit: typeof session.commit = async (...call) => {
+        if (isFull()) throw new LedgerError("LEDGER_WRITE_FAILED", "no space left on device");
+        await session.commit(...call);
+      };
+      return Object.create(session, { commit: { value: commit } });
+    },
+  };
+}
+
+test("a full disk is a 503 for votes of every kind and a readable board, until there is room", async () => {
+  let isFull = false;
+  const { url, log } = await started({ store: fillingStore(() => isFull) });
+  await post(url, "/api/vote", "choice=:joy:");
+  isFull = true;
+  const unavailable = [503, "LEDGER_UNAVAILABLE"];
+  expect(await codeOf(await post(url, "/api/v2/vote", "choice=:joy:"))).toEqual(unavailable);
+  expect(await codeOf(await post(url, "/api/vote", "choice=:joy:"))).toEqual(unavailable);
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  const board = async (): Promise<unknown> =>
+    await (await fetch(`${url}/api/v2/leaderboard`)).json();
+  await expect.poll(board).toMatchObject({ total: 1, accepting: false });
+  isFull = false;
+  expect((await post(url, "/api/v2/vote", "choice=:joy:")).status).toBe(200);
+  await expect.poll(board).toMatchObject({ total: 2, accepting: true });
+  expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  expect(log.lines.join()).not.toMatch(/joy/);
 });
 
 describe("the routes that anybody reads", () => {

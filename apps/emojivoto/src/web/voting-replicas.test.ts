@@ -1,4 +1,5 @@
 import { createBallot, parseKeysStatement, sealBallot } from "@carrara/ballot";
+import { findPostgres, startPostgres } from "@carrara/ledger/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { createGrpcChannel } from "../grpc/grpc-channel.ts";
 import type { GrpcApp } from "../service/grpc-app.ts";
@@ -7,6 +8,7 @@ import { createKeptLog, startEmoji, startTestVoting, testAssets } from "../testi
 import { testCertificate } from "../testing/test-certificate.ts";
 import { createWeb } from "./web.ts";
 
+const postgres = findPostgres(process.env);
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -17,9 +19,10 @@ interface World {
   readonly voting: readonly GrpcApp[];
 }
 
-/** Two voting services, each with a ledger of its own so that it can be told who got a vote. */
-async function started(): Promise<World> {
+/** Two voting services; unless they share a database each has a ledger of its own, so that it can be told who got a vote. */
+async function started(database: Readonly<Record<string, string>> = {}): Promise<World> {
   const env = {
+    ...database,
     MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN: testCertificate.pem,
     MARBLE_PREDEFINED_PRIVATE_KEY: testCertificate.key,
   };
@@ -108,4 +111,26 @@ describe("several voting services", () => {
     await voting[1]?.stop(0);
     await expect.poll(async () => await voteAt(url)).toBe(503);
   });
+
+  test.skipIf(postgres === undefined)(
+    "over one database have one tally, and one that is gone loses nothing",
+    async () => {
+      const server = await startPostgres(postgres ?? "");
+      closers.push(server.close);
+      const { url, voting } = await started({ LEDGER_DATABASE_URL: server.url });
+      const indexes = await Promise.all(Array.from({ length: 40 }, () => indexOfReceipt(url)));
+      expect(new Set(indexes).size).toBe(40);
+      await voting[0]?.stop(1_000);
+      const more = await Promise.all(Array.from({ length: 10 }, () => indexOfReceipt(url)));
+      expect(new Set([...indexes, ...more]).size).toBe(50);
+      const board = async (): Promise<unknown> =>
+        await (await fetch(`${url}/api/v2/leaderboard`)).json();
+      await expect.poll(board).toMatchObject({
+        total: 50,
+        treeSize: 50,
+        results: [{ shortcode: ":joy:", votes: 50 }],
+      });
+    },
+    60_000,
+  );
 });
