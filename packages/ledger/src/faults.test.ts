@@ -171,3 +171,44 @@ test("a group that was refused and kept by the disk never stands in for the one 
   });
   expect(ledger.status()).toMatchObject({ kind: "readOnly", code: "LEDGER_TAMPERED" });
 });
+
+test("more ballots than can wait are LEDGER_BUSY, and those that wait are counted", async () => {
+  const { ledger } = await openFaulty();
+  const ballot = ballotOf(0);
+  const codes: string[] = [];
+  let settled = 0;
+  for (let i = 0; i < 65_540; i += 1) {
+    ledger.submit(ballot, (outcome) => {
+      settled += 1;
+      if ("code" in outcome) codes.push(outcome.code);
+    });
+  }
+  expect(codes).toEqual(new Array(4).fill("LEDGER_BUSY"));
+  await expect.poll(() => settled).toBe(65_540);
+  expect(ledger.size).toBe(1);
+});
+
+test.each([
+  ["longer", 20, "LEDGER_TAMPERED"],
+  ["as long", 10, "LEDGER_TAMPERED"],
+  ["shorter", 5, "LEDGER_TRUNCATED"],
+])(
+  "a refused group that is %s cannot take the place of the one that was counted",
+  async (_, count, code) => {
+    const { ledger, disk, files } = await openFaulty();
+    await appendGroups(ledger, 0, 20, 10);
+    disk.roomBytes = 0;
+    await Promise.allSettled(
+      Array.from({ length: count }, async (_, i) => await ledger.append(ballotOf(100 + i))),
+    );
+    const refused = disk.writes.at(-1);
+    disk.roomBytes = Number.POSITIVE_INFINITY;
+    await appendGroups(ledger, 20, 30, 10);
+    const counted = disk.writes.at(-1);
+    if (refused === undefined || counted === undefined) throw new TypeError("nothing was written");
+    const segment = files.get(counted.name) ?? new Uint8Array(0);
+    const before = segment.subarray(0, segment.length - counted.bytes.length);
+    files.set(counted.name, Buffer.concat([before, refused.bytes]));
+    await expect(openTestLedger(copyFiles(files))).rejects.toMatchObject({ code });
+  },
+);

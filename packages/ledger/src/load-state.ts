@@ -77,12 +77,16 @@ async function replayRest(
   const { session, state } = deps;
   let unsaved: VolumeIndex | undefined;
   let refused: LedgerError | undefined;
+  const needed = found?.head.size ?? 0;
+  const isWithin = needed >= state.size;
+  let isMet = needed === state.size;
   checkHead(state, found);
   for await (const group of session.groups(state.size)) {
     // Whole groups behind one that does not open: it was not the last, and so not torn.
     if (refused !== undefined) throw refused;
     refused = tryReplay(deps, group);
     if (refused !== undefined) continue;
+    isMet ||= needed === state.size;
     checkHead(state, found);
     if (state.room > 0) continue;
     if (unsaved !== undefined) {
@@ -92,6 +96,13 @@ async function replayRest(
       );
     }
     unsaved = state.closeVolume((volume) => session.layoutOf(volume));
+  }
+  if (isWithin && needed < state.size && !isMet) {
+    // Groups that a failing disk was given and that were never acknowledged, in place of those that were.
+    throw new LedgerError(
+      "LEDGER_TAMPERED",
+      `no group ends at ${needed} ballots, as the head says`,
+    );
   }
   return { unsaved, refused };
 }
