@@ -253,6 +253,34 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       expect(poll.received).toEqual([]);
     });
 
+    test("a poll that is closed takes no ballot, and one ballot each means one", async () => {
+      const { page } = voter;
+      poll.rules = { ...poll.rules, revote: "once" };
+      await voter.goTo("/");
+      await page.getByText("One ballot from each browser counts.").waitFor();
+      await castVote(page, "joy");
+      await page.getByText("Your vote was counted").waitFor();
+      await page.getByRole("button", { name: "Pick another one" }).click();
+      await castVote(page, "joy");
+      await page.getByRole("heading", { name: "Already voted" }).waitFor();
+      poll.rules = { ...poll.rules, closes: new Date(Date.now() - 1000) };
+      await voter.goTo("/");
+      await page.getByText("The poll is closed.").waitFor();
+      await castVote(page, "joy");
+      await page.getByRole("heading", { name: "Closed" }).waitFor();
+      expect(await voter.accessibility()).toEqual([]);
+      expect(poll.log.ballots).toHaveLength(1);
+    });
+
+    test("sharing hands on the address and nothing else", async () => {
+      const { page, context } = voter;
+      await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+      await castVote(page, "joy");
+      await page.getByRole("button", { name: "Share the poll" }).click();
+      await page.getByText("Link copied").waitFor();
+      expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`${poll.url}/`);
+    });
+
     test("a pseudonym is kept only where the poll's rule needs one", async () => {
       const { page } = voter;
       const kept = async (): Promise<unknown> =>

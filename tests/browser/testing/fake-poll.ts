@@ -82,6 +82,7 @@ export async function startFakePoll({
   const log = createFakeLog(POLL);
   const received: Uint8Array[] = [];
   const counted = new Map<string, number>();
+  const voters = new Map<string, string>();
   const viewers = new Set<ServerResponse>();
   let box: BallotBox = await createBallotBox(POLL);
 
@@ -120,6 +121,11 @@ export async function startFakePoll({
     if (choice === undefined) return await sealAnswer({ ...empty, outcome: outcome.noSuchChoice });
     if (choice.shortcode === ":doughnut:" && !poll.doughnutCounts) return await sealAnswer(empty);
     const id = toHex(ballot.ballotId);
+    const voter = toHex(ballot.pseudonym);
+    if (poll.rules.revote === "once" && voters.get(voter) !== undefined && !counted.has(id)) {
+      return await sealAnswer({ ...empty, outcome: outcome.alreadyVoted });
+    }
+    voters.set(voter, id);
     const index = counted.get(id) ?? log.append({ ...ballot, commitment: codeOf(ballot) });
     counted.set(id, index);
     const [proof, checkpoint] = [log.inclusion(index), log.checkpoint()];
@@ -181,6 +187,9 @@ export async function startFakePoll({
       }
       case "/api/v2/ballot": {
         const sealed = await bodyOf(request);
+        if (boardOf().poll.state === "closed") {
+          return json(response, 403, { error: "the poll is closed", code: "POLL_CLOSED" });
+        }
         received.push(sealed);
         const answer = await answerTo(sealed);
         if (answer === undefined) {

@@ -1,6 +1,13 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { logKeyOf } from "@carrara/ballot";
-import { encodeCheckpoint, parseCheckpoint, parseNote } from "@carrara/transparency";
+import {
+  cosignCheckpoint,
+  createVerifierKey,
+  encodeCheckpoint,
+  encodeNote,
+  parseCheckpoint,
+  parseNote,
+} from "@carrara/transparency";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
@@ -88,6 +95,25 @@ describe("verifyEvidenceBundle", () => {
     const report = await verify(bundle);
     expect(report.verdict).toBe("unproven");
     expect(found(report)).toContain("site.earlier");
+  });
+
+  test("names the witnesses that have seen the ledger, and says when none has", async () => {
+    const pair = generateKeyPairSync("ed25519");
+    const raw = Buffer.from(pair.publicKey.export({ format: "jwk" }).x ?? "", "base64url");
+    const witness = createVerifierKey("witness.example/w1", "cosignature", new Uint8Array(raw));
+    const bundle = await world.bundle();
+    bundle.ballotKeys = [await world.signedKeys({ witnesses: [witness] })];
+    expect(found(await verify(bundle))).toContain("witnesses.silent");
+    const { text, signatures } = parseNote(bundle.checkpoint ?? "");
+    const signer = (message: Uint8Array) => new Uint8Array(sign(null, message, pair.privateKey));
+    const cosignature = cosignCheckpoint(text, witness, signer, 1_780_000_000);
+    bundle.checkpoint = encodeNote({ text, signatures: [...signatures, cosignature] });
+    const { findings, facts } = await verify(bundle);
+    const seen = findings.find(({ id }) => id === "witnesses.cosigned");
+    expect(seen?.sentence).toContain("1 of 1 independent witnesses");
+    expect(facts.checkpoint?.cosignedBy).toEqual([
+      { name: "witness.example/w1", timeSeconds: 1_780_000_000 },
+    ]);
   });
 
   test("names what is not told, without refusing it", async () => {
