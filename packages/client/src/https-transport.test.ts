@@ -77,6 +77,18 @@ describe("createHttpsTransport", () => {
     });
   });
 
+  test.each(["", "no certificate"])(
+    "believes nobody where the pinned root is %o",
+    async (rootPem) => {
+      const transport = createHttpsTransport({ host: { name: "localhost", port: 1 } });
+      const trust = { kind: "pinned", rootPem } as const;
+      await expect(transport({ ...get, trust })).rejects.toMatchObject({
+        name: "ClientError",
+        code: "TLS_NOT_TRUSTED",
+      });
+    },
+  );
+
   test("shows a client certificate, and refuses a key that is not its own", async () => {
     const root = await createRoot("localhost");
     const other = await createRoot("localhost");

@@ -70,9 +70,17 @@ function requestOptions(host: CoordinatorHost, request: TransportRequest): Reque
       body === undefined
         ? {}
         : { "content-type": "application/json", "content-length": body.length },
-    ...(trust.kind === "pinned" ? { ca: trust.rootPem } : { rejectUnauthorized: false }),
+    ...(trust.kind === "pinned"
+      ? { ca: pinnedRoot(trust.rootPem) }
+      : { rejectUnauthorized: false }),
     ...(identity === undefined ? {} : tlsIdentity(identity)),
   };
+}
+
+/** Without a certificate in it Node would believe every public authority. Throws `TLS_NOT_TRUSTED`. */
+function pinnedRoot(rootPem: string): string {
+  if (rootPem.includes("-----BEGIN CERTIFICATE-----")) return rootPem;
+  throw new ClientError("TLS_NOT_TRUSTED", "no root certificate is pinned");
 }
 
 /** Certificate and key for TLS, which would leave out an empty one. Throws `IDENTITY_INVALID`. */

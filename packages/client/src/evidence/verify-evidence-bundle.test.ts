@@ -65,6 +65,22 @@ describe("verifyEvidenceBundle", () => {
     expect(facts.tally?.counted).toBe(2);
   });
 
+  test("refuses a mesh without evidence when a program is expected", async () => {
+    const identity = {
+      uniqueId: new Uint8Array(32),
+      productId: 0,
+      securityVersion: 0,
+      debug: false,
+    };
+    const report = await verifyEvidenceBundle({
+      bundle: parseEvidenceBundle(JSON.stringify(await world.bundle())),
+      policy: { insecure: true, identity },
+      now: WORLD_TIME,
+    });
+    expect(report.verdict).toBe("refused");
+    expect(report.findings[0]).toMatchObject({ id: "coordinator.unproven", verdict: "failed" });
+  });
+
   test("refuses a mesh without evidence under a strict policy, and looks no further", async () => {
     const report = await verifyEvidenceBundle({
       bundle: parseEvidenceBundle(JSON.stringify(await world.bundle())),

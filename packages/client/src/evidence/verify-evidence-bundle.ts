@@ -79,7 +79,10 @@ function coordinatorFindings(
   coordinator: AttestedCoordinator | UnattestedCoordinator,
   { identity }: CoordinatorPolicy,
 ): readonly EvidenceFinding[] {
-  if (coordinator.assurance === "none") return [findingOf("coordinator.unproven", "warning")];
+  if (coordinator.assurance === "none") {
+    // Whoever names a program is not told that it may be any.
+    return [findingOf("coordinator.unproven", identity === undefined ? "warning" : "failed")];
+  }
   const tee = coordinator.tee.toUpperCase();
   return [
     coordinator.assurance === "hardware"
