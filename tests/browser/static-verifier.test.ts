@@ -133,6 +133,12 @@ describe.skipIf(!existsSync(CHROMIUM))("the static verifier (skipped without Chr
     await give(page, "evidence.json");
     await page.getByText("Refused", { exact: true }).waitFor();
     await page.getByText("COORDINATOR_REFUSED").waitFor();
+    // An expectation with a slip of the pen is none that a poll can meet.
+    await page.getByLabel("Measurement that you expect").fill("ab".repeat(31));
+    await page.getByText("This is no measurement").waitFor();
+    await give(page, "evidence.json");
+    expect(await page.getByText("COORDINATOR_REFUSED").count()).toBe(0);
+    expect(await page.getByText("Verified, in a simulation").count()).toBe(0);
   });
 
   test("tells what an address or a file is not", async () => {

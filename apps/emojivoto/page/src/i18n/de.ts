@@ -304,6 +304,8 @@ export const de: Messages = {
   "standalone.identity": "Messwert, den Sie vom Coordinator erwarten (freiwillig)",
   "standalone.identity.hint":
     "64 Hexziffern. Ohne ihn wird jedes Programm angenommen, das seine Identität beweist.",
+  "standalone.identity.invalid":
+    "Das ist kein Messwert: er hat 64 Hexziffern. Bis er stimmt oder leer ist, wird nichts geprüft.",
   "standalone.address.invalid": "Das ist keine https-Adresse.",
   "standalone.unreadable": "{name} ist weder Nachweis noch Quittung noch Öffnung.",
   "standalone.verify": "Prüfen",

@@ -295,6 +295,8 @@ export const en = {
   "standalone.identity": "Measurement that you expect of the Coordinator (optional)",
   "standalone.identity.hint":
     "64 hex digits. Without it any program that proves its identity is accepted.",
+  "standalone.identity.invalid":
+    "This is no measurement: it has 64 hex digits. Nothing is verified before it is right or empty.",
   "standalone.address.invalid": "This is no https address.",
   "standalone.unreadable": "{name} is no evidence, receipt or opening.",
   "standalone.verify": "Verify",

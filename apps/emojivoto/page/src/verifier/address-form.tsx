@@ -1,19 +1,20 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { useWords } from "../i18n/language.tsx";
+import { type ExpectedProgram, expectedProgramOf } from "./expected-program.ts";
 import { pollOriginOf } from "./poll-origin.ts";
-
-const UNIQUE_ID = /^[0-9a-f]{64}$/;
 
 /** Asks for the address of a poll, and for the Coordinator that its reader expects. */
 export function AddressForm({
   isBusy,
+  expected,
   onAddress,
-  onUniqueId,
+  onExpected,
 }: {
   readonly isBusy: boolean;
+  readonly expected: ExpectedProgram;
   readonly onAddress: (origin: string) => void;
-  readonly onUniqueId: (uniqueId: string | undefined) => void;
+  readonly onExpected: (expected: ExpectedProgram) => void;
 }): JSX.Element {
   const { text } = useWords();
   const [isInvalid, setInvalid] = useState(false);
@@ -32,11 +33,9 @@ export function AddressForm({
           type="text"
           autocomplete="off"
           spellcheck={false}
-          maxLength={64}
-          onInput={(event) => {
-            const value = event.currentTarget.value.trim().toLowerCase();
-            onUniqueId(UNIQUE_ID.test(value) ? value : undefined);
-          }}
+          maxLength={100}
+          aria-invalid={expected.kind === "unreadable"}
+          onInput={(event) => onExpected(expectedProgramOf(event.currentTarget.value))}
         />
         <span class="quiet">{text("standalone.identity.hint")}</span>
       </label>
@@ -44,6 +43,11 @@ export function AddressForm({
         <span>{text("standalone.address")}</span>
         <input type="text" name="address" inputMode="url" placeholder="https://localhost:8443" />
       </label>
+      {expected.kind === "unreadable" && (
+        <p class="notice bad" role="alert">
+          {text("standalone.identity.invalid")}
+        </p>
+      )}
       {isInvalid && (
         <p class="notice bad" role="alert">
           {text("standalone.address.invalid")}

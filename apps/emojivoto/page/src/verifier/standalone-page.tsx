@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ApiError } from "../api/api-error.ts";
 import { createBallotRoutes } from "../api/ballot-routes.ts";
 import { useWords } from "../i18n/language.tsx";
@@ -10,6 +10,7 @@ import { useAction } from "../ui/use-action.ts";
 import { EvidenceSections } from "../verify/evidence-sections.tsx";
 import { VerdictBanner } from "../verify/verdict-banner.tsx";
 import { AddressForm } from "./address-form.tsx";
+import type { ExpectedProgram } from "./expected-program.ts";
 import { type FoundEvidence, OpenedDocuments } from "./opened-documents.tsx";
 import { type ReadDocument, readDocument } from "./read-document.ts";
 
@@ -19,13 +20,23 @@ export function StandalonePage(): JSX.Element {
   const [found, setFound] = useState<FoundEvidence>();
   const [documents, setDocuments] = useState<readonly ReadDocument[]>([]);
   const [unreached, setUnreached] = useState<string>();
-  const [uniqueId, setUniqueId] = useState<string>();
+  const [expected, setExpected] = useState<ExpectedProgram>({ kind: "any" });
+  const latest = useRef(expected);
   const [isOver, setOver] = useState(false);
 
   const take = async (name: string, content: string, origin?: string): Promise<void> => {
+    if (expected.kind === "unreadable") return;
+    const uniqueId = expected.kind === "named" ? expected.uniqueId : undefined;
     const document = await readDocument(name, content, new Date(), uniqueId);
+    if (latest.current !== expected) return;
     if (document.kind === "evidence") setFound({ evidence: document.evidence, origin });
     else setDocuments((all) => [...all, document]);
+  };
+  /** What was verified under another expectation, or none, is not left standing. */
+  const expect = (next: ExpectedProgram): void => {
+    latest.current = next;
+    setExpected(next);
+    setFound(undefined);
   };
   const fetching = useAction(async (origin: string) => {
     setUnreached(undefined);
@@ -67,7 +78,12 @@ export function StandalonePage(): JSX.Element {
         <section class="card">
           <h1>{text("standalone.title")}</h1>
           <p class="lead">{text("standalone.lead")}</p>
-          <AddressForm isBusy={fetching.isBusy} onAddress={fetching.run} onUniqueId={setUniqueId} />
+          <AddressForm
+            isBusy={fetching.isBusy}
+            expected={expected}
+            onAddress={fetching.run}
+            onExpected={expect}
+          />
           {unreached !== undefined && (
             <p class="notice bad" role="alert">
               {text("standalone.unreachable", { command: unreached })}
