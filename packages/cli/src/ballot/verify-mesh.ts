@@ -20,7 +20,7 @@ import { type Report, writeReport } from "../report.ts";
 import { describeMesh, meshJson } from "./describe-mesh.ts";
 import { isSiteUrl, openSite } from "./site.ts";
 import { requireTrusted, verifyBundle } from "./verified-bundle.ts";
-import { siteEvidence } from "./verified-site.ts";
+import { attestedTrust, siteEvidence } from "./verified-site.ts";
 
 /** Options of `verify`. */
 export interface VerifyOptions {
@@ -30,7 +30,7 @@ export interface VerifyOptions {
 
 /**
  * Verifies what a site, or a bundle in a file, says of its mesh and writes all that was found. Throws
- * `EVIDENCE_REFUSED`, `MANIFEST_MISMATCH` after that.
+ * `EVIDENCE_REFUSED`, `MANIFEST_MISMATCH` after that; `TLS_NOT_TRUSTED` before for a site of another mesh.
  */
 export async function verifyMesh(
   context: CommandContext,
@@ -54,7 +54,13 @@ async function reportOn(
   const { io } = context;
   if (isSiteUrl(source)) {
     if (at !== undefined) throw new CliError("USAGE", "--at is for a bundle in a file");
-    return (await siteEvidence(context, openSite(source, io.signal))).report;
+    const site = openSite(source, io.signal);
+    const { report } = await siteEvidence(context, site);
+    // Anybody can hand on a bundle: that the way to this site ends in that mesh, only TLS can show.
+    if (report.verdict !== "refused") {
+      await site.getText("/api/v2/ballot/checkpoint", attestedTrust(report));
+    }
+    return report;
   }
   const bundle = parseEvidenceBundle(await readText(resolve(io.cwd, source)));
   return await verifyBundle(context, bundle, at);

@@ -94,6 +94,15 @@ describe.each([["verify"], ["ballot verify"]])("%s", (name) => {
     expect(await verify(site.url, "-i", "--at", "1")).toMatchObject({ code: 2, stdout: "" });
   });
 
+  test("refuses a site that hands on another mesh's evidence", async () => {
+    const other = await createBallotMesh(join(world.dir, "b"));
+    const site = await startBallotSite(mesh, { board }, other);
+    const result = await verify(site.url, "-i");
+    await site.close();
+    expect(result).toMatchObject({ code: 3, stdout: "" });
+    expect(result.stderr).toContain("TLS_NOT_TRUSTED");
+  });
+
   test("holds the mesh to a manifest, or to its fingerprint", async () => {
     await world.write("manifest.json", mesh.manifest);
     const fingerprint = await manifestFingerprint(utf8(mesh.manifest));
