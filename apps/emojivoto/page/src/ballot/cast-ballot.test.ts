@@ -128,6 +128,17 @@ describe("casting a ballot", () => {
     expect(result).toMatchObject({ kind: "failed", isUncertain: true, ballot });
   });
 
+  test("is uncertain when the poll closed after an answer was lost", async () => {
+    const answers = [new ApiError(0, ""), new ApiError(403, "", "POLL_CLOSED")];
+    const send = (): Promise<never> => Promise.reject(answers.shift());
+    expect(await castBallot(await prepared(), tools(send))).toMatchObject({
+      kind: "failed",
+      isUncertain: true,
+    });
+    const closed = (): Promise<never> => Promise.reject(new ApiError(403, "", "POLL_CLOSED"));
+    expect(await castBallot(await prepared(), tools(closed))).toEqual({ kind: "closed" });
+  });
+
   test("is uncertain after an answer that is not for this ballot", async () => {
     const other = await prepared();
     const send: CastTools["send"] = async () => await answer(other.sealed.bytes);

@@ -72,15 +72,19 @@ async function castAgain(before: PreparedBallot, tools: CastTools): Promise<Cast
 }
 
 async function sendPatiently(ballot: PreparedBallot, tools: CastTools): Promise<Uint8Array> {
-  for (const pauseMs of RETRY_AFTER_MS) {
+  let unanswered: unknown;
+  for (const pauseMs of [...RETRY_AFTER_MS, undefined]) {
     try {
       return await tools.send(ballot.sealed.bytes);
     } catch (error) {
-      if (!isUnanswered(error)) throw error;
+      // The ballot whose answer was lost may have come in time: a closed poll does not say.
+      if (isClosed(error)) throw unanswered ?? error;
+      if (!isUnanswered(error) || pauseMs === undefined) throw error;
+      unanswered = error;
       await tools.wait(pauseMs);
     }
   }
-  return await tools.send(ballot.sealed.bytes);
+  throw unanswered;
 }
 
 async function resultOf(ballot: PreparedBallot, bytes: Uint8Array): Promise<CastResult> {
@@ -117,13 +121,19 @@ function isUnanswered(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 0 || error.status >= 502);
 }
 
+function isClosed(error: unknown): boolean {
+  return (
+    error instanceof ApiError && (error.code === "POLL_CLOSED" || error.code === "POLL_NOT_OPEN")
+  );
+}
+
 function isStaleKey(error: unknown): boolean {
   return error instanceof ApiError && error.status === 422 && error.code === "BALLOT_KEY_UNKNOWN";
 }
 
 function failureOf(ballot: PreparedBallot, thrown: unknown): CastResult {
   const error = asApiError(thrown);
-  if (error.code === "POLL_CLOSED" || error.code === "POLL_NOT_OPEN") return { kind: "closed" };
+  if (isClosed(error)) return { kind: "closed" };
   // An answer that is not for this ballot is no answer.
   const isUncertain = isUnanswered(error) || thrown instanceof BallotError;
   return { kind: "failed", error, isUncertain, ballot };
