@@ -22,11 +22,31 @@ export async function send(url: string, init: RequestInit = {}): Promise<Respons
 export async function loadText(url: string): Promise<string> {
   const response = await send(url);
   if (!response.ok) throw await errorOf(response);
+  return await textOf(response);
+}
+
+/** Bytes of an answer that are read: evidence is the largest. */
+const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
+
+/** The whole text of an answer. Rejects with `ApiError` when it breaks off or is too large. */
+async function textOf(response: Response): Promise<string> {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let size = 0;
   try {
-    return await response.text();
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+      if (done) return text + decoder.decode();
+      size += value.length;
+      if (size > MAX_ANSWER_BYTES) break;
+      text += decoder.decode(value, { stream: true });
+    }
   } catch {
     throw new ApiError(0, "", "UNREACHABLE");
   }
+  await reader?.cancel().catch(() => undefined);
+  throw new ApiError(response.status, "", "FORM");
 }
 
 /** The JSON of an answer, if it has the expected form. Rejects with `ApiError`. */
@@ -42,7 +62,7 @@ export async function loadJson<T>(
 
 /** The error that an answer tells: `{"error","code"}`. */
 export async function errorOf(response: Response): Promise<ApiError> {
-  const body = parse(await response.text().catch(() => ""));
+  const body = parse(await textOf(response).catch(() => ""));
   const { error, code } = isRecord(body) ? body : {};
   return new ApiError(
     response.status,

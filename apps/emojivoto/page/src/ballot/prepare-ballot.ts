@@ -42,8 +42,9 @@ export async function prepareBallot(
   what: { readonly choice: number } | { readonly before: PreparedBallot },
 ): Promise<PreparedBallot> {
   const [statement] = report.facts.keys;
-  if (report.verdict === "refused" || statement === undefined) {
-    throw new EvidenceRefusedError("the evidence of the voting service was refused");
+  const isAttested = report.verdict === "hardware" || report.verdict === "simulation";
+  if (!isAttested || statement === undefined) {
+    throw new EvidenceRefusedError("no evidence that verified vouches for the voting service");
   }
   const { poll, logKey } = statement;
   const service = serviceOf(report, statement);

@@ -49,8 +49,6 @@ export const de: Messages = {
   "ballot.sealed": "Versiegelt. Nur der bezeugte Wahldienst kann ihn öffnen.",
   "ballot.sealed.simulation":
     "Versiegelt für den bezeugten Wahldienst. Dessen Plattform ist hier simuliert: Wer den Rechner betreibt, könnte hineinsehen.",
-  "ballot.sealed.unproven":
-    "Versiegelt für einen Wahldienst, für den nichts bürgt: Sein Coordinator hat keinen Nachweis gesandt.",
   "ballot.changed":
     "Die Regeln dieses Dienstes haben sich geändert, seit Sie sie zuletzt angenommen haben.",
   "ballot.changed.link": "Was sich geändert hat",
@@ -188,7 +186,8 @@ export const de: Messages = {
     "Die Zertifikate passen zusammen, aber der Coordinator hat keinen Nachweis gesandt: Nichts zeigt, was läuft.",
   "verify.verdict.refused": "Abgelehnt",
   "verify.verdict.refused.text": "Etwas hält der Prüfung nicht stand. Die Gründe stehen unten.",
-  "verify.unsealed": "Solange versiegelt diese Seite keinen Stimmzettel für diesen Dienst.",
+  "verify.unsealed":
+    "Solange das so ist, versiegelt diese Seite keinen Stimmzettel für diesen Dienst.",
   "verify.failed": "Der Nachweis",
   "verify.again": "Erneut prüfen",
   "verify.time": "Geprüft {time}",
@@ -201,6 +200,7 @@ export const de: Messages = {
   "pin.changed.title": "Was hier läuft, hat sich geändert",
   "pin.changed.text":
     "Es ist nicht, was dieser Browser kannte und Sie {time} angenommen haben. Die Änderung kann in Ordnung sein, aber jemand, der es darf, hat sie vorgenommen. Lesen Sie, was sich geändert hat:",
+  "pin.changed.assurance": "Bisher bürgte dafür: {before}. Jetzt: {now}.",
   "pin.changed.program":
     "Der Coordinator ist jetzt ein anderes Programm: Sein Messwert ist {measurement}.",
   "pin.changed.root":
@@ -303,9 +303,9 @@ export const de: Messages = {
   "standalone.drop": "Dateien hierher ziehen oder auswählen",
   "standalone.identity": "Messwert, den Sie vom Coordinator erwarten (freiwillig)",
   "standalone.identity.hint":
-    "64 Hexziffern. Ohne ihn wird jedes Programm angenommen, das seine Identität beweist.",
+    "64 Hexziffern, auf SEV-SNP 96. Ohne ihn wird jedes Programm angenommen, das seine Identität beweist.",
   "standalone.identity.invalid":
-    "Das ist kein Messwert: er hat 64 Hexziffern. Bis er stimmt oder leer ist, wird nichts geprüft.",
+    "Das ist kein Messwert aus 64 oder 96 Hexziffern. Bis er stimmt oder leer ist, wird nichts geprüft.",
   "standalone.address.invalid": "Das ist keine https-Adresse.",
   "standalone.unreadable": "{name} ist weder Nachweis noch Quittung noch Öffnung.",
   "standalone.verify": "Prüfen",

@@ -46,8 +46,6 @@ export const en = {
   "ballot.sealed": "Sealed. Nobody but the attested voting service can open it.",
   "ballot.sealed.simulation":
     "Sealed for the attested voting service. Its platform is simulated here: whoever runs the machine could look inside.",
-  "ballot.sealed.unproven":
-    "Sealed for a voting service that nothing vouches for: its Coordinator sent no evidence.",
   "ballot.changed": "The rules of this service changed since you last accepted them.",
   "ballot.changed.link": "See what changed",
   "ballot.cast": "Cast my vote",
@@ -179,7 +177,7 @@ export const en = {
     "The certificates fit together, but the Coordinator sent no evidence: nothing shows what runs.",
   "verify.verdict.refused": "Refused",
   "verify.verdict.refused.text": "Something does not verify. The reasons are below.",
-  "verify.unsealed": "Until it does, this page seals no ballot for this service.",
+  "verify.unsealed": "Until that changes, this page seals no ballot for this service.",
   "verify.failed": "The evidence",
   "verify.again": "Verify again",
   "verify.time": "Verified {time}",
@@ -192,6 +190,7 @@ export const en = {
   "pin.changed.title": "What runs here has changed",
   "pin.changed.text":
     "It is not what this browser knew and you accepted {time}. The change may be fine, but somebody who may change it did so. Read what changed:",
+  "pin.changed.assurance": "Before, what vouched for it was: {before}. Now it is: {now}.",
   "pin.changed.program":
     "The Coordinator is another program now: its measurement is {measurement}.",
   "pin.changed.root":
@@ -294,9 +293,9 @@ export const en = {
   "standalone.drop": "Drop files here, or choose them",
   "standalone.identity": "Measurement that you expect of the Coordinator (optional)",
   "standalone.identity.hint":
-    "64 hex digits. Without it any program that proves its identity is accepted.",
+    "64 hex digits, 96 on SEV-SNP. Without it any program that proves its identity is accepted.",
   "standalone.identity.invalid":
-    "This is no measurement: it has 64 hex digits. Nothing is verified before it is right or empty.",
+    "This is no measurement of 64 or 96 hex digits. Nothing is verified before it is right or empty.",
   "standalone.address.invalid": "This is no https address.",
   "standalone.unreadable": "{name} is no evidence, receipt or opening.",
   "standalone.verify": "Verify",

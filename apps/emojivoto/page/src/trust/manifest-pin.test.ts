@@ -49,6 +49,11 @@ describe("a pinned manifest", () => {
     expect(found).toMatchObject({ kind: "changed", isOtherRoot: true, sentences: [] });
   });
 
+  test("is told when nothing but a simulation vouches any more", () => {
+    const found = compareWithPin(facts(1), { ...pin(1), assurance: "hardware" });
+    expect(found).toMatchObject({ kind: "changed", otherAssurance: "none" });
+  });
+
   test("that was damaged in the browser's storage is compared without words", () => {
     const found = compareWithPin(facts(2), { ...pin(1), manifest: "*" });
     expect(found).toMatchObject({ kind: "changed", sentences: [] });

@@ -14,6 +14,8 @@ export interface ManifestPin {
   readonly rootSha256: string;
   /** The Coordinator's measurement; empty without evidence. */
   readonly coordinator: string;
+  /** What vouched for it: `hardware` or `simulation`. */
+  readonly assurance: string;
   /** SHA-256 of the manifest. */
   readonly fingerprint: string;
   /** The manifest in base64, for the comparison in words; empty where it is too large to keep. */
@@ -33,6 +35,8 @@ export type PinComparison =
       readonly pin: ManifestPin;
       readonly isOtherRoot: boolean;
       readonly isOtherProgram: boolean;
+      /** What vouches now, where it is not what did before. */
+      readonly otherAssurance: string | undefined;
       /** In English, one a change; empty where no words can be found. */
       readonly sentences: readonly string[];
     };
@@ -48,6 +52,7 @@ export function pinOf(facts: EvidenceFacts, now: Date): ManifestPin | undefined 
   return {
     rootSha256,
     coordinator: measurementOf(facts),
+    assurance: facts.coordinator?.assurance ?? "none",
     fingerprint: manifest.fingerprint,
     manifest: text.length > MAX_KEPT_CHARACTERS ? "" : text,
     versions: versionsOf(manifest.manifest),
@@ -62,14 +67,16 @@ export function compareWithPin(facts: EvidenceFacts, pin: ManifestPin | undefine
   if (now === undefined || facts.manifest === undefined) return { kind: "same", pin };
   const isOtherRoot = now.rootSha256 !== pin.rootSha256;
   const isOtherProgram = now.coordinator !== pin.coordinator;
+  const otherAssurance = now.assurance === pin.assurance ? undefined : now.assurance;
   const isSame =
     !isOtherRoot &&
+    otherAssurance === undefined &&
     !isOtherProgram &&
     now.fingerprint === pin.fingerprint &&
     JSON.stringify(now.versions) === JSON.stringify(pin.versions);
   if (isSame) return { kind: "same", pin };
   const sentences = changesSince(pin, facts.manifest.manifest);
-  return { kind: "changed", pin, isOtherRoot, isOtherProgram, sentences };
+  return { kind: "changed", pin, isOtherRoot, isOtherProgram, otherAssurance, sentences };
 }
 
 /** Reads a kept pin; undefined for anything that is none. */
@@ -85,7 +92,7 @@ export function parsePin(text: string | undefined): ManifestPin | undefined {
 function isPin(value: unknown): value is ManifestPin {
   if (typeof value !== "object" || value === null) return false;
   const pin: Readonly<Record<string, unknown>> = { ...value };
-  const texts = ["rootSha256", "coordinator", "fingerprint", "manifest", "acceptedAt"];
+  const texts = ["rootSha256", "coordinator", "assurance", "fingerprint", "manifest", "acceptedAt"];
   const { versions } = pin;
   return (
     texts.every((name) => typeof pin[name] === "string") &&

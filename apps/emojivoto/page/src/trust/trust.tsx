@@ -108,7 +108,8 @@ async function verifyOwn(): Promise<{
 function pinFirst({ report }: VerifiedEvidence, tools: Tools): PinComparison {
   const kept = tools.parsePin(readStored(PIN_KEY));
   const pin = tools.pinOf(report.facts, new Date());
-  if (kept === undefined && pin !== undefined && report.verdict !== "refused") {
+  const isAttested = report.verdict === "hardware" || report.verdict === "simulation";
+  if (kept === undefined && pin !== undefined && isAttested) {
     writeStored(PIN_KEY, JSON.stringify(pin));
   }
   return tools.compareWithPin(report.facts, kept);

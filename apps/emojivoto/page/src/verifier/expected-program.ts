@@ -3,13 +3,14 @@ export type ExpectedProgram =
   | { readonly kind: "any" }
   | {
       readonly kind: "named";
-      /** 64 hex digits. */
+      /** 64 hex digits, 96 on SEV-SNP. */
       readonly uniqueId: string;
     }
   /** Something was entered that is no measurement: nothing may be called verified. */
   | { readonly kind: "unreadable" };
 
-const UNIQUE_ID = /^[0-9a-f]{64}$/;
+/** SHA-256; on SEV-SNP SHA-384. */
+const UNIQUE_ID = /^(?:[0-9a-f]{64}|[0-9a-f]{96})$/;
 
 /** Reads what somebody entered. */
 export function expectedProgramOf(text: string): ExpectedProgram {

@@ -20,10 +20,16 @@ export function PinNotice({
   const accepted = time(new Date(pin.pin.acceptedAt));
   if (pin.kind === "same") return <p>{text("pin.same", { time: accepted })}</p>;
   const hasWords = pin.sentences.length > 0;
+  const hasReason = pin.isOtherRoot || pin.isOtherProgram || pin.otherAssurance !== undefined;
   return (
     <div class="notice warn changed" role="alert">
       <p class="strong">{text("pin.changed.title")}</p>
       <p>{text("pin.changed.text", { time: accepted })}</p>
+      {pin.otherAssurance !== undefined && (
+        <p>
+          {text("pin.changed.assurance", { before: pin.pin.assurance, now: pin.otherAssurance })}
+        </p>
+      )}
       {pin.isOtherProgram && (
         <p>{text("pin.changed.program", { measurement: measurementOf(facts) })}</p>
       )}
@@ -35,7 +41,7 @@ export function PinNotice({
           ))}
         </ul>
       )}
-      {!hasWords && !pin.isOtherRoot && !pin.isOtherProgram && <p>{text("pin.changed.unknown")}</p>}
+      {!hasWords && !hasReason && <p>{text("pin.changed.unknown")}</p>}
       {facts.manifest.fingerprint !== pin.pin.fingerprint && (
         <FactList
           facts={[

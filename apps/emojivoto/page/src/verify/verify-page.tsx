@@ -32,7 +32,7 @@ export function VerifyPage(): JSX.Element {
         )}
         {trust.kind === "verified" && (
           <>
-            {trust.evidence.report.verdict === "refused" ? (
+            {["refused", "unproven"].includes(trust.evidence.report.verdict) ? (
               <p>{text("verify.unsealed")}</p>
             ) : (
               <PinNotice pin={trust.pin} facts={trust.evidence.report.facts} onAccept={accept} />

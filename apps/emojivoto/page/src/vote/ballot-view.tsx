@@ -87,10 +87,7 @@ function SealState({
   const { text } = useWords();
   const { trust } = useTrust();
   const verdict = trust.kind === "verified" ? trust.evidence.report.verdict : "refused";
-  const sealed =
-    verdict === "simulation" || verdict === "unproven"
-      ? (`ballot.sealed.${verdict}` as const)
-      : "ballot.sealed";
+  const sealed = verdict === "simulation" ? "ballot.sealed.simulation" : "ballot.sealed";
   return (
     <p class="lead" role="status">
       {text(isBusy ? "vote.casting" : ballot === undefined ? "ballot.sealing" : sealed)}
