@@ -31,6 +31,9 @@ export interface GrpcChannel {
 /** The longest answer: sealed answers to 128 ballots have 200 kB, a tile of the log 8 kB. */
 const MAX_ANSWER_BYTES = 262_144;
 
+/** What a service may send before it hears from us: the usual 64 KiB are one answer to a batch of ballots. */
+const WINDOW_BYTES = 1_048_576;
+
 const REQUEST_HEADERS = {
   ":method": "POST",
   ":scheme": "http",
@@ -54,7 +57,12 @@ export function createGrpcChannel(address: string): GrpcChannel {
 
   const current = (): ClientHttp2Session => {
     if (session !== undefined && !session.closed && !session.destroyed) return session;
-    const fresh = connect(`http://${address}`);
+    const fresh = connect(`http://${address}`, {
+      settings: { initialWindowSize: WINDOW_BYTES },
+    });
+    fresh.once("connect", () => {
+      fresh.setLocalWindowSize(WINDOW_BYTES);
+    });
     // Streams report the failure to their callers; here it only means that the next call connects anew.
     fresh.on("error", () => {
       retire(fresh);

@@ -1,4 +1,4 @@
-import { createCipheriv, randomFillSync } from "node:crypto";
+import { createCipheriv } from "node:crypto";
 import {
   ANSWER_EXPORT_LABEL,
   ANSWER_KEY_BYTES,
@@ -13,6 +13,7 @@ import {
   SEALED_BALLOT_BYTES,
 } from "@carrara/ballot";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
+import { createRandomPool } from "../service/random-pool.ts";
 import { createHpkeReceiver, hpkeAead } from "./hpke-receiver.ts";
 
 /** Opens ballots that were sealed to a key which only this process has. */
@@ -33,6 +34,7 @@ export interface OpenedBallot {
 /** Creates an opener for `poll` with a fresh key, which never leaves it. */
 export function createBallotOpener(poll: string): BallotOpener {
   const receiver = createHpkeReceiver({ aead: hpkeAead.aes256Gcm, info: ballotInfo(poll) });
+  const nextNonce = createRandomPool(ANSWER_NONCE_BYTES);
   const keyId = Buffer.from(keyIdOf(receiver.publicKey));
   return {
     publicKey: receiver.publicKey,
@@ -47,7 +49,7 @@ export function createBallotOpener(poll: string): BallotOpener {
       return {
         fields: fieldsOf(plaintext),
         sealAnswer: (answer) =>
-          sealWith(context.export(ANSWER_EXPORT_LABEL, ANSWER_KEY_BYTES), answer),
+          sealWith(context.export(ANSWER_EXPORT_LABEL, ANSWER_KEY_BYTES), nextNonce(), answer),
       };
     },
   };
@@ -64,8 +66,7 @@ function fieldsOf(plaintext: Uint8Array): BallotFields {
 }
 
 /** The nonce is random: a replayed ballot has the same key and another answer. */
-function sealWith(key: Uint8Array, answer: Uint8Array): Uint8Array {
-  const nonce = randomFillSync(Buffer.allocUnsafe(ANSWER_NONCE_BYTES));
+function sealWith(key: Uint8Array, nonce: Uint8Array, answer: Uint8Array): Uint8Array {
   const cipher = createCipheriv("aes-256-gcm", key, nonce);
   const ciphertext = cipher.update(answer);
   cipher.final();

@@ -45,6 +45,8 @@ const KEM_SUITE = Buffer.concat([ascii("KEM"), KEM_ID]);
 const KDF_ID = Buffer.from([0x00, 0x01]);
 const MODE_BASE = Buffer.from([0x00]);
 const NOTHING = Buffer.alloc(0);
+/** The counter of HKDF-Expand's first block. */
+const FIRST_BLOCK = Buffer.from([1]);
 
 /**
  * Creates a receiver with a fresh key, or the given one (32 bytes; for the standard's vectors). A fifth
@@ -68,20 +70,27 @@ export function createHpkeReceiver(options: {
     labeledExtract(NOTHING, suite, "info_hash", info),
   ]);
 
+  // All that is the same for every message, so that a derivation is one HMAC over bytes at hand.
+  const message = {
+    secret: extractMessage(suite, "secret", NOTHING),
+    key: expandMessage(suite, "key", schedule, aead.keyBytes),
+    nonce: expandMessage(suite, "base_nonce", schedule, NONCE_BYTES),
+    exporter: expandMessage(suite, "exp", schedule, HASH_BYTES),
+  };
+
   return {
     publicKey,
     open: (enc) => {
-      const shared = sharedSecret(ecdh, enc, publicKey);
-      const secret = labeledExtract(shared, suite, "secret", NOTHING);
+      const secret = hmac(sharedSecret(ecdh, enc, publicKey), message.secret);
       return {
         openFirst: (ciphertext, aad) => {
-          const key = labeledExpand(secret, suite, "key", schedule, aead.keyBytes);
-          const nonce = labeledExpand(secret, suite, "base_nonce", schedule, NONCE_BYTES);
+          const key = hmac(secret, message.key).subarray(0, aead.keyBytes);
+          const nonce = hmac(secret, message.nonce).subarray(0, NONCE_BYTES);
           return decrypt(aead, { key, nonce, ciphertext, aad });
         },
         export: (label, length) => {
-          const exporter = labeledExpand(secret, suite, "exp", schedule, HASH_BYTES);
-          return labeledExpand(exporter, suite, "sec", label, length);
+          const exporter = hmac(secret, message.exporter);
+          return hmac(exporter, expandMessage(suite, "sec", label, length)).subarray(0, length);
         },
       };
     },
@@ -103,7 +112,7 @@ function sharedSecret(
   }
   const extracted = labeledExtract(NOTHING, KEM_SUITE, "eae_prk", dh);
   const context = Buffer.concat([enc, publicKey]);
-  return labeledExpand(extracted, KEM_SUITE, "shared_secret", context, HASH_BYTES);
+  return hmac(extracted, expandMessage(KEM_SUITE, "shared_secret", context, HASH_BYTES));
 }
 
 function decrypt(
@@ -125,34 +134,24 @@ function decrypt(
   return plaintext;
 }
 
-/** Section 4: HMAC over version, suite, label and key material. */
+/** Section 4, LabeledExtract. */
 function labeledExtract(salt: Uint8Array, suite: Buffer, label: string, ikm: Uint8Array): Buffer {
-  return createHmac("sha256", salt)
-    .update(VERSION)
-    .update(suite)
-    .update(ascii(label))
-    .update(ikm)
-    .digest();
+  return hmac(salt, extractMessage(suite, label, ikm));
 }
 
-/** Section 4, for at most one block of output. */
-function labeledExpand(
-  key: Uint8Array,
-  suite: Buffer,
-  label: string,
-  info: Uint8Array,
-  length: number,
-): Buffer {
+/** What LabeledExtract runs HMAC over: version, suite, label and key material. */
+function extractMessage(suite: Buffer, label: string, ikm: Uint8Array): Buffer {
+  return Buffer.concat([VERSION, suite, ascii(label), ikm]);
+}
+
+/** What LabeledExpand runs HMAC over for at most one block of output. */
+function expandMessage(suite: Buffer, label: string, info: Uint8Array, length: number): Buffer {
   if (length > HASH_BYTES) throw new TypeError(`cannot derive ${length} bytes, at most 32`);
-  return createHmac("sha256", key)
-    .update(Buffer.from([0, length]))
-    .update(VERSION)
-    .update(suite)
-    .update(ascii(label))
-    .update(info)
-    .update(Buffer.from([1]))
-    .digest()
-    .subarray(0, length);
+  return Buffer.concat([Buffer.from([0, length]), VERSION, suite, ascii(label), info, FIRST_BLOCK]);
+}
+
+function hmac(key: Uint8Array, message: Uint8Array): Buffer {
+  return createHmac("sha256", key).update(message).digest();
 }
 
 function malformed(what: string): EmojivotoError {

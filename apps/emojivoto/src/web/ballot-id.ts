@@ -1,8 +1,7 @@
-import { hash, randomBytes } from "node:crypto";
+import { hash } from "node:crypto";
+import { createRandomPool } from "../service/random-pool.ts";
 
 const ID_BYTES = 16;
-/** Ids that one call for randomness gives. */
-const POOL_IDS = 256;
 const LABEL = "carrara idempotency key v1\0";
 /** 1 to 64 visible ASCII characters. */
 const KEY = /^[\x21-\x7e]{1,64}$/;
@@ -15,19 +14,10 @@ export interface BallotIds {
   ofKey(key: string): Uint8Array | undefined;
 }
 
-/** Creates a source of ids that asks for randomness in blocks: a call takes 2 µs, a block hardly more. */
+/** Creates a source of ids. */
 export function createBallotIds(): BallotIds {
-  let pool = Buffer.alloc(0);
-  let at = 0;
   return {
-    fresh: () => {
-      if (at + ID_BYTES > pool.length) {
-        pool = randomBytes(POOL_IDS * ID_BYTES);
-        at = 0;
-      }
-      at += ID_BYTES;
-      return pool.subarray(at - ID_BYTES, at);
-    },
+    fresh: createRandomPool(ID_BYTES),
     ofKey: (key) =>
       KEY.test(key) ? hash("sha256", LABEL + key, "buffer").subarray(0, ID_BYTES) : undefined,
   };
