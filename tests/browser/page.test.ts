@@ -272,6 +272,31 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       expect(poll.log.ballots).toHaveLength(1);
     });
 
+    test("back leads from the ballot to the emoji, and so does the link to the page", async () => {
+      const { page } = voter;
+      await choose(page, "taco");
+      await page.goBack();
+      await page.getByRole("button", { name: "Vote for taco" }).waitFor();
+      await castVote(page, "taco");
+      await page.getByText("Your vote was counted").waitFor();
+      await page.getByRole("link", { name: "Vote", exact: true }).click();
+      await page.getByRole("button", { name: "Vote for taco" }).waitFor();
+      expect(poll.log.ballots).toHaveLength(1);
+    });
+
+    test("a browser that cannot check signatures is told so, and seals nothing", async () => {
+      const { page } = voter;
+      await page.addInitScript(
+        "SubtleCrypto.prototype.importKey = () => Promise.reject(new DOMException('', 'NotSupportedError'))",
+      );
+      await voter.goTo("/verify");
+      await page.getByText("cannot check Ed25519 signatures").waitFor();
+      await voter.goTo("/");
+      await page.getByRole("button", { name: "Vote for taco" }).click();
+      await page.getByText("cannot check Ed25519 signatures", { exact: false }).waitFor();
+      expect(poll.received).toEqual([]);
+    });
+
     test("sharing hands on the address and nothing else", async () => {
       const { page, context } = voter;
       await context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -283,6 +283,8 @@ export const de: Messages = {
   "error.again": "Noch einmal",
   "error.reason.unreachable": "der Server ist nicht erreichbar",
   "error.reason.form": "die Antwort hat eine unbekannte Form",
+  "error.reason.browser":
+    "dieser Browser kann keine Ed25519-Unterschriften prüfen, oder die Seite kam ohne https",
   "error.reason.voting": "der Wahldienst ist nicht da oder startet nicht",
   "error.reason.none": "der Server nannte keinen Grund",
 

@@ -273,6 +273,8 @@ export const en = {
   "error.again": "Try again",
   "error.reason.unreachable": "the server could not be reached",
   "error.reason.form": "the answer has an unknown form",
+  "error.reason.browser":
+    "this browser cannot check Ed25519 signatures, or the page came without https",
   "error.reason.voting": "the voting service is away, or refuses to start",
   "error.reason.none": "the server gave no reason",
 

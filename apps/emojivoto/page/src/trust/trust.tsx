@@ -1,6 +1,6 @@
 import { type ComponentChildren, createContext, type JSX } from "preact";
 import { useCallback, useContext, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type ApiError, asApiError } from "../api/api-error.ts";
+import { ApiError, asApiError } from "../api/api-error.ts";
 import { createBallotRoutes } from "../api/ballot-routes.ts";
 import { readStored, writeStored } from "../ui/stored.ts";
 import { loadTools, type Tools } from "./load-tools.ts";
@@ -100,8 +100,21 @@ async function verifyOwn(): Promise<{
   readonly evidence: VerifiedEvidence;
   readonly tools: Tools;
 }> {
+  await requireCryptography();
   const [text, tools] = await Promise.all([createBallotRoutes().evidence(), loadTools()]);
   return { evidence: await tools.verifyEvidence(text, new Date()), tools };
+}
+
+/** The encoded base point of Ed25519: a key that every implementation takes. */
+const ANY_KEY = new Uint8Array(32).fill(0x66).fill(0x58, 0, 1);
+
+/** Rejects with `BROWSER` where signatures cannot be checked: old browsers, and pages without TLS. */
+async function requireCryptography(): Promise<void> {
+  try {
+    await crypto.subtle.importKey("raw", ANY_KEY, "Ed25519", false, ["verify"]);
+  } catch {
+    throw new ApiError(0, "", "BROWSER");
+  }
 }
 
 /** The first manifest that verifies is remembered, as a browser has nothing to compare it with. */

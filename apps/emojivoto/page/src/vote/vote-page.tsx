@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { asApiError } from "../api/api-error.ts";
 import { createBallotRoutes } from "../api/ballot-routes.ts";
 import type { Emoji } from "../api/emoji.ts";
@@ -49,6 +49,14 @@ export function VotePage(): JSX.Element {
     scrollTo(0, 0);
   };
   const again = (): void => show({ kind: "choosing", returned: true });
+  // Back, and the link to this page, lead from a ballot to the emoji and not out of the poll.
+  useEffect(() => {
+    const back = (): void => setStage({ kind: "choosing", returned: true });
+    addEventListener("popstate", back);
+    return () => {
+      removeEventListener("popstate", back);
+    };
+  }, []);
   const quicken = (quick: boolean): void => {
     writeStored(QUICK_KEY, quick ? "1" : undefined);
     setQuick(quick);
@@ -61,7 +69,10 @@ export function VotePage(): JSX.Element {
   };
 
   const choosing = useAction(async (emoji: Emoji) => {
-    if (!isQuick) show({ kind: "deciding", emoji });
+    if (!isQuick) {
+      history.pushState(null, "", location.pathname);
+      show({ kind: "deciding", emoji });
+    }
     try {
       const { prepareBallot } = await loadTools();
       const choice = choiceNumbers[emoji.shortcode] ?? 0;
