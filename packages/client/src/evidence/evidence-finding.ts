@@ -15,8 +15,9 @@ export const FINDING_SENTENCES = {
     "Nobody said which Coordinator program to expect: compare its measurement with the published one.",
   "manifest.signed": "The manifest, which says what may run, is signed by that very Coordinator.",
   "manifest.refused": "The manifest is not the one that the Coordinator signed.",
-  "updates.none": "According to its log, the manifest was never changed.",
-  "updates.some": "According to its log, the manifest was changed; the last time on {time}.",
+  "updates.none": "According to its log, the manifest has not changed since it was set on {time}.",
+  "updates.some":
+    "According to its log, somebody changed the manifest or its secrets; the last time on {time}.",
   "updates.unknown": "When the manifest was last changed is not told.",
   "keys.attested":
     "The key that seals your ballot belongs to the voting service that the Coordinator attested.",

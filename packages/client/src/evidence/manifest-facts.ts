@@ -51,12 +51,13 @@ async function readUpdateLog(
   }
 }
 
-/** The first line tells of the first manifest. */
+/** The first line tells of the first manifest, later ones of updates, agreements to them, and secrets. */
 function updateFinding(updates: readonly UpdateEntry[] | undefined): EvidenceFinding {
-  if (updates === undefined) return findingOf("updates.unknown", "warning");
-  const last = updates.length > 1 ? updates.at(-1) : undefined;
-  if (last === undefined) return findingOf("updates.none", "ok");
-  return findingOf("updates.some", "ok", { time: last.time });
+  const last = updates?.at(-1);
+  if (updates === undefined || last === undefined) return findingOf("updates.unknown", "warning");
+  return findingOf(updates.length === 1 ? "updates.none" : "updates.some", "ok", {
+    time: last.time,
+  });
 }
 
 /** A package update raises versions without a new manifest. */

@@ -57,7 +57,8 @@ describe("verifyEvidenceBundle", () => {
       "witnesses.none",
       "tally.signed",
     ]);
-    const { facts } = report;
+    const { facts, findings } = report;
+    expect(findings.find(({ id }) => id === "updates.none")?.sentence).toContain("2026-11-01");
     expect(facts.site).toMatchObject({ commonName: "localhost", dnsNames: ["localhost"] });
     expect(facts.manifest?.manifest.packages.get("voting")?.securityVersion).toBe(1);
     expect(facts.logKey).toEqual(world.logKey);

@@ -15,8 +15,9 @@ export const findingsDe: Readonly<Record<FindingId, string>> = {
   "manifest.signed":
     "Das Manifest, das sagt, was laufen darf, ist von genau diesem Coordinator unterschrieben.",
   "manifest.refused": "Das Manifest ist nicht das, das der Coordinator unterschrieben hat.",
-  "updates.none": "Laut Protokoll wurde das Manifest nie geändert.",
-  "updates.some": "Laut Protokoll wurde das Manifest geändert, zuletzt am {time}.",
+  "updates.none": "Laut Protokoll ist das Manifest unverändert, seit es am {time} gesetzt wurde.",
+  "updates.some":
+    "Laut Protokoll hat jemand das Manifest oder seine Geheimnisse geändert, zuletzt am {time}.",
   "updates.unknown": "Wann das Manifest zuletzt geändert wurde, ist nicht genannt.",
   "keys.attested":
     "Der Schlüssel, mit dem Ihr Stimmzettel versiegelt wird, gehört dem Wahldienst, den der Coordinator bezeugt.",

@@ -1,4 +1,4 @@
-import { type EvidenceFinding, fillSentence } from "@carrara/client/evidence";
+import { type EvidenceFinding, FINDING_SENTENCES, fillSentence } from "@carrara/client/evidence";
 import type { JSX } from "preact";
 import { findingsDe } from "../i18n/findings-de.ts";
 import { useWords, type Words } from "../i18n/language.tsx";
@@ -30,12 +30,9 @@ export function Findings({
   );
 }
 
-function sentenceOf({ id, sentence, values }: EvidenceFinding, words: Words): string {
-  const shown = forPeople(values, words);
-  if (words.language === "de") return fillSentence(findingsDe[id], shown);
-  return id === "updates.some" || id === "checkpoint.signed"
-    ? sentence.replace(values["time"] ?? values["size"] ?? "", shown["time"] ?? shown["size"] ?? "")
-    : sentence;
+function sentenceOf({ id, values }: EvidenceFinding, words: Words): string {
+  const sentences = words.language === "de" ? findingsDe : FINDING_SENTENCES;
+  return fillSentence(sentences[id], forPeople(values, words));
 }
 
 /** Times and large numbers as the reader writes them. */
