@@ -1,4 +1,5 @@
 import { ballotParserTargets, ballotVerifierTargets } from "./ballot-targets.ts";
+import { evidenceTargets } from "./evidence-targets.ts";
 import { parserTargets } from "./parsers.ts";
 import type { Target } from "./target.ts";
 import { verifierTargets } from "./verifiers.ts";
@@ -10,6 +11,7 @@ export async function targetsOf(world: FuzzWorld): Promise<readonly Target[]> {
   return [
     ...(await parserTargets(world)),
     ...ballotParserTargets(world),
+    ...evidenceTargets(),
     ...witnessTargets(world).filter(({ kind }) => kind === "parser"),
     ...verifierTargets(world),
     ...ballotVerifierTargets(world),
