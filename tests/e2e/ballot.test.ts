@@ -338,10 +338,13 @@ describe("a ledger that is not as it was left", () => {
     const { uuid } = running.mesh.files.marble("voting-svc");
     const own = await readFile(uuid);
     const said = await refusal(async () => await rm(uuid));
+    // A second start with that UUID finds nothing that the first has left.
+    const again = await refusal(async () => undefined);
     await running.mesh.stopMarble("voting-svc");
     await writeFile(uuid, own);
     await running.mesh.launchMarble("voting-svc");
     await running.mesh.waitForWeb();
-    expect(said).toContain("LEDGER_ANCHOR_UNAVAILABLE");
+    expect(said).toContain("ANCHOR_MISSING");
+    expect(again).toContain("ANCHOR_MISSING");
   });
 });

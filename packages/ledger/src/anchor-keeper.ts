@@ -1,4 +1,4 @@
-import { ANCHOR_PAUSE_MS, type Anchor, checkAnchor } from "./anchor.ts";
+import { ANCHOR_PAUSE_MS, type Anchor, type AnchorableLedger, raiseAnchor } from "./anchor.ts";
 import { LedgerError } from "./error.ts";
 import type { LedgerLog } from "./ledger-log.ts";
 import { codeOf } from "./ledger-refusal.ts";
@@ -8,10 +8,7 @@ export interface AnchorKeeperDeps {
   readonly anchor: Anchor | undefined;
   readonly log: LedgerLog;
   readonly nowMs: () => number;
-  /** Durable ballots. */
-  readonly size: () => number;
-  /** Reads what other replicas appended. */
-  readonly refresh: () => Promise<void>;
+  readonly ledger: AnchorableLedger;
   /** The ledger is not the one that the anchor knows. */
   readonly refuse: (error: LedgerError) => void;
 }
@@ -29,9 +26,9 @@ export interface AnchorKeeper {
 
 /** A keeper; an anchor that does not answer under load is told once and tried again until it does. */
 export function createAnchorKeeper(deps: AnchorKeeperDeps): AnchorKeeper {
-  const { anchor, log, nowMs, size } = deps;
+  const { anchor, ledger, log, nowMs } = deps;
   let lastMs = nowMs();
-  let raisedTo = size();
+  let raisedTo = ledger.size();
   let raising: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let isEnded = false;
@@ -39,12 +36,9 @@ export function createAnchorKeeper(deps: AnchorKeeperDeps): AnchorKeeper {
 
   const raise = async (to: Anchor): Promise<void> => {
     lastMs = nowMs();
-    const target = size();
+    const target = ledger.size();
     try {
-      await checkAnchor(to, target, async () => {
-        await deps.refresh();
-        return size();
-      });
+      await raiseAnchor(to, ledger);
       raisedTo = target;
       isAway = false;
     } catch (error) {
@@ -60,7 +54,7 @@ export function createAnchorKeeper(deps: AnchorKeeperDeps): AnchorKeeper {
   };
   const plan = (): void => {
     const isIdle = raising === undefined && timer === undefined && !isEnded;
-    if (anchor === undefined || !isIdle || size() <= raisedTo) return;
+    if (anchor === undefined || !isIdle || ledger.size() <= raisedTo) return;
     const waitMs = lastMs + ANCHOR_PAUSE_MS - nowMs();
     if (waitMs <= 0) {
       raising = raise(anchor);

@@ -5,7 +5,7 @@ import type { LedgerCheckpoint } from "./core/committed-group.ts";
 import { LedgerError } from "./error.ts";
 import { createGroupWriter, type GroupWriterDeps } from "./group-writer.ts";
 import type { Appended, Ledger, Settle } from "./ledger.ts";
-import { readSubtrees } from "./read-proof.ts";
+import { readRoot, readSubtrees } from "./read-proof.ts";
 import { readEntries, readTile } from "./read-tile.ts";
 
 /** Milliseconds between two looks at what other replicas appended. */
@@ -38,8 +38,11 @@ export function createLedger(deps: LedgerDeps): Ledger {
   });
   const keeper = createAnchorKeeper({
     ...deps,
-    size: () => state.size,
-    refresh: writer.refresh,
+    ledger: {
+      size: () => state.size,
+      rootAt: async (size) => await readRoot(deps, size),
+      refresh: writer.refresh,
+    },
     refuse: writer.refuse,
   });
   const timer = session.shared ? setInterval(() => void writer.refresh(), REFRESH_MS) : undefined;

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 import { parseGroupHeader } from "./core/group.ts";
 import { HEAD_SLOT_BYTES } from "./core/head.ts";
+import { createMemoryAnchor } from "./testing/memory-anchor.ts";
 import { ballotOf } from "./testing/test-ballots.ts";
 import { appendGroups, copyFiles, openTestLedger, TEST_KEY } from "./testing/test-ledger.ts";
 
@@ -202,7 +203,7 @@ test("another key and another poll are LEDGER_KEY_WRONG", async () => {
 });
 
 test("a directory that was put back as a whole is found by the anchor alone", async () => {
-  const anchor = { raise: async () => SIZE };
+  const anchor = createMemoryAnchor(SIZE);
   expect(await outcomeOf(copyFiles(older))).toBe(700);
   const rolledBack = { code: "LEDGER_ROLLED_BACK" };
   await expect(openTestLedger(copyFiles(older), { anchor })).rejects.toMatchObject(rolledBack);

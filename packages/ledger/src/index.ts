@@ -1,4 +1,4 @@
-export type { Anchor } from "./anchor.ts";
+export type { Anchor, AnchoredTree } from "./anchor.ts";
 export type { LedgerBallot } from "./core/ballot-record.ts";
 export type { CommittedGroup, LedgerCheckpoint } from "./core/committed-group.ts";
 export type { Revote } from "./core/ledger-state.ts";

@@ -8,6 +8,7 @@ import { createLedger } from "./create-ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerLog } from "./ledger-log.ts";
 import { loadState } from "./load-state.ts";
+import { readRoot } from "./read-proof.ts";
 import { replayGroup } from "./replay-group.ts";
 import { createLogSigner } from "./sign-checkpoint.ts";
 import type { HeadWrite, LedgerStore } from "./store/ledger-store.ts";
@@ -68,9 +69,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       replayOther: (group) => replayGroup(keys, state, group),
     });
     if (anchor !== undefined) {
-      await checkAnchor(anchor, state.size, async () => {
-        await ledger.refresh();
-        return state.size;
+      await checkAnchor(anchor, {
+        size: () => state.size,
+        rootAt: async (size) => await readRoot({ keys, session, state }, size),
+        refresh: ledger.refresh,
       });
     }
     if (head?.otherTorn === true) log("warn", "half of the ledger's head was torn", {});

@@ -1,7 +1,7 @@
 import type { SubtreeRange } from "@carrara/transparency";
 import { type StoredNodes, TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
 import type { TileTree } from "./core/tile-tree.ts";
-import { hashNode } from "./core/tree-hash.ts";
+import { EMPTY_ROOT, hashNode } from "./core/tree-hash.ts";
 import { type ReadDeps, readTileTree } from "./read-records.ts";
 
 /**
@@ -17,6 +17,15 @@ export async function readSubtrees(
   const tiles = new Map<number, TileTree>();
   for (const tile of wanted) tiles.set(tile, await readTileTree(deps, tile));
   return ranges.map((range) => hashOf(range, deps.state.nodes, tiles));
+}
+
+/** Root of the tree of the first `size` ballots. */
+export async function readRoot(deps: ReadDeps, size: number): Promise<Uint8Array> {
+  if (size === deps.state.size) return deps.state.root;
+  if (size === 0) return EMPTY_ROOT;
+  const [root] = await readSubtrees(deps, [{ start: 0, end: size }]);
+  if (root === undefined) throw new TypeError("no root was read");
+  return root;
 }
 
 function collectTiles({ start, end }: SubtreeRange, wanted: Set<number>): void {

@@ -1,5 +1,5 @@
-import type { Anchor, LedgerStore } from "@carrara/ledger";
-import { createMemoryStore } from "@carrara/ledger/testing";
+import type { LedgerStore } from "@carrara/ledger";
+import { createMemoryAnchor, createMemoryStore } from "@carrara/ledger/testing";
 import { createEmojiService } from "../emoji/emoji-service.ts";
 import { type GrpcApp, startGrpcApp } from "../service/grpc-app.ts";
 import type { Log } from "../service/log.ts";
@@ -97,18 +97,6 @@ function createMemoryEndMark(): EndMark {
     return await Promise.resolve(before);
   };
   return createEndMark({ poll: "emojivoto", isShared: false, counter: { advanceCounter } });
-}
-
-/** A counter in memory. */
-function createMemoryAnchor(): Anchor {
-  let highest = 0;
-  return {
-    raise: async (size) => {
-      const before = highest;
-      highest = Math.max(highest, size);
-      return await Promise.resolve(before);
-    },
-  };
 }
 
 /** Starts the whole demo. */

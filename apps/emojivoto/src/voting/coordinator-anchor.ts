@@ -4,17 +4,22 @@ import {
   createHttpsTransport,
   type MarbleRoutes,
 } from "@carrara/client";
-import type { Anchor } from "@carrara/ledger";
+import type { Anchor, AnchoredTree } from "@carrara/ledger";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import type { Environment } from "../service/settings.ts";
 
 const TIMEOUT_MS = 10_000;
 
+/** Bits of a root hash below the size: a host that tries other ballots is refused for each wrong guess. */
+const ROOT_BITS = 24n;
+const ROOT_BYTES = 3;
+
 /**
- * The Coordinator's monotonic counter of this marble as an anchor. The counter is `size` + 1, so that an
- * empty ledger leaves a mark, too: a ledger with ballots whose marble has no counter is another marble's
- * (the host took its UUID away) and is refused with `ANCHOR_MISSING`. With `isShared` it is accepted: each
- * replica over one database has a counter of its own, and a new one begins at 0.
+ * The Coordinator's monotonic counter of this marble as an anchor: `size` + 1, so that an empty ledger
+ * leaves its mark, too, and below it the first 24 bits of the root hash. A ledger with ballots whose marble
+ * has no counter is another marble's (the host took its UUID away) and is refused with `ANCHOR_MISSING`.
+ * With `isShared` it is accepted: each replica over one database has a counter of its own, and a new one
+ * begins at 0.
  */
 export function createCoordinatorAnchor(options: {
   readonly poll: string;
@@ -22,18 +27,38 @@ export function createCoordinatorAnchor(options: {
   readonly counter: Pick<MarbleRoutes, "advanceCounter">;
 }): Anchor {
   const { poll, isShared, counter } = options;
+  const name = `ledger ${poll}`;
+  let isKnown = isShared;
+  const advance = async (value: bigint): Promise<bigint> => {
+    const before = await counter.advanceCounter(name, value);
+    isKnown ||= before > 0n || value > 0n;
+    return before;
+  };
   return {
-    raise: async (size) => {
-      const before = Number(await counter.advanceCounter(`ledger ${poll}`, BigInt(size) + 1n));
-      if (before === 0 && size > 0 && !isShared) {
+    read: async () => treeOf(await advance(0n)),
+    raise: async (size, root) => {
+      // Looked at before it is raised: the next start would find what this one left.
+      if (size > 0 && !isKnown && (await advance(0n)) === 0n) {
         throw new EmojivotoError(
           "ANCHOR_MISSING",
           `the ledger has ${size} ballots and this marble has no counter for it: its UUID is another one`,
         );
       }
-      return Math.max(0, before - 1);
+      return treeOf(await advance(((BigInt(size) + 1n) << ROOT_BITS) | bitsOf(root)));
     },
   };
+}
+
+function treeOf(value: bigint): AnchoredTree {
+  const size = Number(value >> ROOT_BITS) - 1;
+  // None yet, or one of before roots were kept: the size alone.
+  if (size < 0) return { size: Math.max(0, Number(value) - 1), isOf: () => true };
+  const bits = value & ((1n << ROOT_BITS) - 1n);
+  return { size, isOf: (root) => bitsOf(root) === bits };
+}
+
+function bitsOf(root: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(root).toString("hex", 0, ROOT_BYTES)}`);
 }
 
 /**

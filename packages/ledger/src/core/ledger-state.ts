@@ -1,4 +1,4 @@
-import { createHash, hash as oneShot } from "node:crypto";
+import { createHash } from "node:crypto";
 import { equalBytes } from "@carrara/encoding";
 import { LedgerError } from "../error.ts";
 import {
@@ -17,7 +17,7 @@ import type { LedgerKeys } from "./ledger-keys.ts";
 import { createOpenVolume, type OpenVolume } from "./open-volume.ts";
 import { createStoredNodes, type StoredNodes, TILE_LEVEL, TILE_WIDTH } from "./stored-nodes.ts";
 import { createTallyBoard, type TallyBoard } from "./tally-board.ts";
-import { HASH_BYTES, hashLeaves } from "./tree-hash.ts";
+import { EMPTY_ROOT, HASH_BYTES, hashLeaves } from "./tree-hash.ts";
 import type { VolumeIndex } from "./volume-index.ts";
 
 /** What one more ballot of the same pseudonym means. */
@@ -81,9 +81,6 @@ export interface LedgerStateOptions {
   /** Ballots of a volume: a multiple of 256, at most 262,144. */
   readonly volumeBallots: number;
 }
-
-/** Root of the tree without leaves. */
-const EMPTY_ROOT: Uint8Array = oneShot("sha256", new Uint8Array(0), "buffer");
 
 /** The state of an empty ledger. */
 export function createLedgerState(options: LedgerStateOptions): LedgerState {

@@ -8,6 +8,9 @@ export const ENTRY_VERSION = 0x01;
 /** Bytes of an entry: version and commitment. */
 export const ENTRY_BYTES: number = 1 + COMMITMENT_BYTES;
 
+/** Root of the tree without leaves. */
+export const EMPTY_ROOT: Uint8Array = hash("sha256", new Uint8Array(0), "buffer");
+
 const LEAF_PREFIX = 0x00;
 const NODE_PREFIX = 0x01;
 const leafInput: Uint8Array = Uint8Array.from([LEAF_PREFIX, ENTRY_VERSION, ...new Uint8Array(32)]);

@@ -1,6 +1,7 @@
 export { bundleProgram } from "./bundle-program.ts";
 export { type KillMoment, runAndKill } from "./killed-program.ts";
 export { measureSteps } from "./measure-steps.ts";
+export { createMemoryAnchor, type MemoryAnchor } from "./memory-anchor.ts";
 export { createMemoryFiles } from "./memory-files.ts";
 export { createMemoryStore } from "./memory-store.ts";
 export {
