@@ -9,7 +9,7 @@ import { CHROMIUM, launchChromium } from "./chromium.ts";
 import { startFileServer } from "./file-server.ts";
 
 /** Both rooms whole, HPKE included; a page that uses less of them weighs less. */
-const MAX_GZIP_BYTES = 26_000;
+const MAX_GZIP_BYTES = 27_000;
 const ENTRY = `
 export * as ballot from "./packages/ballot/src/index.ts";
 export * as transparency from "./packages/transparency/src/index.ts";
@@ -31,7 +31,7 @@ async function bundle(): Promise<Uint8Array> {
   return outputFiles[0]?.contents ?? new Uint8Array();
 }
 
-test("what a voter's page needs of ballots weighs at most 26 KB after gzip -9", async ({
+test("what a voter's page needs of ballots weighs at most 27 KB after gzip -9", async ({
   annotate,
 }) => {
   const code = await bundle();

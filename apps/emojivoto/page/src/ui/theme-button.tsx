@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { useWords } from "../i18n/language.tsx";
 import { readStored, writeStored } from "./stored.ts";
 
@@ -13,7 +13,8 @@ const SIGNS = { system: "◐", light: "☀", dark: "☾" } as const;
 export function ThemeButton(): JSX.Element {
   const { text } = useWords();
   const [theme, setTheme] = useState<Theme>(() => themeOf(readStored(KEY)));
-  useEffect(() => {
+  // Before the next picture, or it would flash in the other appearance.
+  useLayoutEffect(() => {
     if (theme === "system") delete document.documentElement.dataset["theme"];
     else document.documentElement.dataset["theme"] = theme;
   }, [theme]);
