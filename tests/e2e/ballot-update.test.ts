@@ -22,7 +22,7 @@ let running: TestMesh;
 let admin: { readonly dir: string; readonly cert: string; readonly key: string };
 let witnessPort: number;
 let witnessKey: WitnessKey;
-let witness: WitnessServer;
+let witness: WitnessServer | undefined;
 let logKey: VerifierKey;
 let receipt: Receipt;
 
