@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { callWeb, startEmojivoto, type TestMesh, vote } from "../e2e/support/mesh.ts";
+import { callWeb, carrara, startEmojivoto, type TestMesh, vote } from "../e2e/support/mesh.ts";
 import { CHROMIUM, launchChromium } from "./chromium.ts";
 import { castVote, choose, openVoter, shownCode, type Voter } from "./testing/voter.ts";
 
@@ -106,6 +106,38 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
     await voter.picture("thanks", true);
     const { body } = await callWeb(running, "GET", "/api/leaderboard");
     expect(body).toContain('"shortcode":":pizza:","unicode":"🍕","votes":"6"');
+  });
+
+  test("what the page saves is what the command line checks", async () => {
+    const { page } = voter;
+    const save = async (name: string, button: string): Promise<string> => {
+      const download = page.waitForEvent("download");
+      await page.getByRole("button", { name: button }).click();
+      const path = join(running.stateDir, name);
+      await (await download).saveAs(path);
+      return path;
+    };
+    await choose(page, "rocket");
+    const code = await shownCode(page);
+    await page.getByRole("button", { name: "Audit it instead" }).click();
+    const opening = await carrara("ballot", "opening", await save("opening.json", "Save opening"));
+    expect(opening.code).toBe(0);
+    expect(opening.stdout).toContain(code);
+    await page.getByRole("button", { name: "Make a new ballot" }).click();
+    await castVote(page, "rocket");
+    await page.getByText("Your vote was counted").waitFor();
+    const receipt = await save("receipt.json", "Save receipt");
+    await voter.goTo("/verify");
+    const evidence = await save("evidence.json", "Save the evidence");
+    const trust = ["--evidence", evidence, "--insecure"];
+    const checked = await carrara("ballot", "check", receipt, ...trust);
+    expect({ code: checked.code, stderr: checked.code === 0 ? "" : checked.stderr }).toEqual({
+      code: 0,
+      stderr: "",
+    });
+    const verified = await carrara("verify", evidence, "--insecure");
+    expect(verified.code).toBe(0);
+    expect(verified.stdout).toContain("The count is signed");
   });
 
   test("the leaderboard is live, and its signed count checks", async () => {
