@@ -90,10 +90,10 @@ export async function startTestVoting(options: TestVotingOptions = {}): Promise<
 
 /** A Coordinator's mark of the end, in memory. */
 function createMemoryEndMark(): EndMark {
-  let kept = 0n;
-  const advanceCounter = async (_: string, value: bigint): Promise<bigint> => {
-    const before = kept;
-    if (value > kept) kept = value;
+  const kept = new Map<string, bigint>();
+  const advanceCounter = async (name: string, value: bigint): Promise<bigint> => {
+    const before = kept.get(name) ?? 0n;
+    if (value > before) kept.set(name, value);
     return await Promise.resolve(before);
   };
   return createEndMark({ poll: "emojivoto", isShared: false, counter: { advanceCounter } });

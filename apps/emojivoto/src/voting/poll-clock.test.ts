@@ -17,23 +17,17 @@ const RULES: PollRules = {
 function createWorld() {
   const counters = new Map<string, bigint>();
   const world = { time: BEFORE, root: 1, isAway: false, isWritable: true, log: createKeptLog() };
-  const mark = createEndMark({
-    poll: "test",
-    isShared: false,
-    counter: {
-      advanceCounter: async (name, value) => {
-        if (world.isAway) throw new Error("no answer");
-        const before = counters.get(name) ?? 0n;
-        if (value > before) counters.set(name, value);
-        return before;
-      },
-    },
-  });
+  const advanceCounter = async (name: string, value: bigint): Promise<bigint> => {
+    if (world.isAway) throw new Error("no answer");
+    const before = counters.get(name) ?? 0n;
+    if (value > before) counters.set(name, value);
+    return before;
+  };
   const restart = async (changes: Partial<PollRules> = {}): Promise<PollClock> =>
     await openPollClock({
       rules: { ...RULES, ...changes },
       now: () => new Date(world.time),
-      mark,
+      mark: createEndMark({ poll: "test", isShared: false, counter: { advanceCounter } }),
       log: world.log,
       ledger: {
         checkpoint: () => ({
@@ -83,6 +77,22 @@ describe("hidden results", () => {
     await shows(await restart());
     world.root = 2;
     await expect(restart()).rejects.toMatchObject({ code: "POLL_RESULT_CHANGED" });
+  });
+
+  test("are shown by one of two processes over copies, whichever asks first, also after a restart", async () => {
+    const { world, restart } = createWorld();
+    const first = await restart();
+    const copy = await restart();
+    world.time = CLOSES;
+    await shows(first);
+    // A larger mark, which the counter would take.
+    world.root = 2;
+    expect(copy.areResultsHidden()).toBe(true);
+    await vi.waitFor(() => expect(world.log.lines.join()).toContain("POLL_RESULT_CHANGED"));
+    expect(copy.areResultsHidden()).toBe(true);
+    await expect(restart()).rejects.toMatchObject({ code: "POLL_RESULT_CHANGED" });
+    world.root = 1;
+    expect((await restart()).areResultsHidden()).toBe(false);
   });
 
   test("wait for ballots that came in time", async () => {

@@ -69,8 +69,7 @@ function createPollClock(options: PollClockOptions, wasShown: boolean): PollCloc
   const show = async ({ set, markOf }: EndMark): Promise<void> => {
     try {
       const value = markOf(ledger.checkpoint().root);
-      const before = await set(value);
-      isShown = before === 0n || before === value;
+      isShown = await set(value);
       if (isShown) return whenShown();
       isBroken = true;
       const { code, message } = resultChanged();
