@@ -9,6 +9,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["pki"],
   ["attestation", "manifest", "transparency"],
   ["ballot"],
+  ["files"],
   ["tee"],
   ["marble"],
   ["client"],

@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { replaceFile, systemCodeOf } from "@carrara/files";
 import { CliError } from "./cli-error.ts";
 
 /** Largest file a command reads, in bytes: an enclave image with its assets. */
@@ -28,8 +29,10 @@ export async function readOptional(path: string): Promise<Uint8Array | undefined
   try {
     bytes = new Uint8Array(await readFile(path));
   } catch (cause) {
-    if (codeOf(cause) === "ENOENT") return undefined;
-    throw new CliError("FILE_UNREADABLE", `cannot read ${path} (${codeOf(cause)})`, { cause });
+    if (systemCodeOf(cause) === "ENOENT") return undefined;
+    throw new CliError("FILE_UNREADABLE", `cannot read ${path} (${systemCodeOf(cause)})`, {
+      cause,
+    });
   }
   if (bytes.length > MAX_INPUT_BYTES) {
     throw new CliError(
@@ -45,15 +48,13 @@ export async function readOptional(path: string): Promise<Uint8Array | undefined
  * `FILE_UNWRITABLE`.
  */
 export async function writeOutput(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(temporary, content, { mode: 0o600 });
-    await rename(temporary, path);
+    await replaceFile(path, content);
   } catch (cause) {
-    // Where its directory is a file, there is nothing to remove and the first reason counts.
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new CliError("FILE_UNWRITABLE", `cannot write ${path} (${codeOf(cause)})`, { cause });
+    throw new CliError("FILE_UNWRITABLE", `cannot write ${path} (${systemCodeOf(cause)})`, {
+      cause,
+    });
   }
 }
 
@@ -62,13 +63,11 @@ export async function writeNew(path: string, content: Uint8Array | string): Prom
   try {
     await writeFile(path, content, { mode: 0o600, flag: "wx" });
   } catch (cause) {
-    if (codeOf(cause) === "EEXIST") {
+    if (systemCodeOf(cause) === "EEXIST") {
       throw new CliError("FILE_EXISTS", `${path} exists already and is not overwritten`, { cause });
     }
-    throw new CliError("FILE_UNWRITABLE", `cannot write ${path} (${codeOf(cause)})`, { cause });
+    throw new CliError("FILE_UNWRITABLE", `cannot write ${path} (${systemCodeOf(cause)})`, {
+      cause,
+    });
   }
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { createFile, isSystemError } from "@carrara/files";
 import { generateSigningKey } from "@carrara/tee";
 import { ImageError } from "./error.ts";
 
@@ -14,7 +14,8 @@ export async function openSigningKey(file: string): Promise<string> {
   const existing = await readKey(file);
   if (existing !== undefined) return existing;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await createKey(file, await generateSigningKey());
+  // Where another process was faster, its key counts.
+  await createFile(file, await generateSigningKey());
   const created = await readKey(file);
   if (created !== undefined) return created;
   throw new ImageError("SIGNING_KEY_MODE", "signing key vanished while it was made");
@@ -30,26 +31,7 @@ async function readKey(file: string): Promise<string | undefined> {
     if (size > MAX_KEY_BYTES) throw new ImageError("SIGNING_KEY_MODE", "signing key is too large");
     return await readFile(file, "utf8");
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (isSystemError(cause, "ENOENT")) return undefined;
     throw cause;
-  }
-}
-
-/** Writes the key under another name and links it, so that an existing key always wins. */
-async function createKey(file: string, pem: string): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString("hex")}`;
-  try {
-    const handle = await open(draft, "wx", 0o600);
-    try {
-      await handle.writeFile(pem);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await link(draft, file);
-  } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause && cause.code === "EEXIST")) throw cause;
-  } finally {
-    await rm(draft, { force: true });
   }
 }

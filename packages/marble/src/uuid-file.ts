@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { isSystemError, replaceFile } from "@carrara/files";
 import { MarbleError } from "./error.ts";
 import { parseUuid } from "./uuid.ts";
 
@@ -24,7 +25,7 @@ export async function loadUuid(path: string, fresh: string): Promise<string> {
 
 async function readUuid(path: string): Promise<string | undefined> {
   const bytes = await readFile(path).catch((error: unknown) => {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isSystemError(error, "ENOENT")) return undefined;
     throw error;
   });
   if (bytes === undefined) return undefined;
@@ -39,14 +40,6 @@ async function readUuid(path: string): Promise<string | undefined> {
 async function writeUuid(path: string, fresh: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   // Complete or absent: a half-written file would keep the marble from ever starting again.
-  const temporary = `${path}.${fresh}`;
-  const file = await open(temporary, "wx", 0o600);
-  try {
-    await file.writeFile(fresh);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
+  await replaceFile(path, fresh);
   return fresh;
 }

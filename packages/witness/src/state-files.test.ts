@@ -51,14 +51,4 @@ describe("a state directory", () => {
     );
     expect(all.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
-
-  test("is taken over from a process that is gone, or whose pid is another's now", async () => {
-    for (const lock of ["999999999 1 x\n", `${process.pid} 1 x\n`]) {
-      await (await openStateDirectory(dir)).close();
-      await writeFile(join(dir, "lock"), lock);
-      const files = await openStateDirectory(dir);
-      await files.close();
-    }
-    expect(await readdir(dir)).toEqual([]);
-  });
 });

@@ -7,6 +7,7 @@ import {
 } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { concatBytes, fromBase64, toBase64 } from "@carrara/encoding";
+import { createFile, systemCodeOf } from "@carrara/files";
 import {
   createVerifierKey,
   type Ed25519Sign,
@@ -104,24 +105,11 @@ async function readPrivate(file: string): Promise<string> {
 }
 
 async function writeNew(file: string, content: string): Promise<void> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, "wx", 0o600);
-  } catch (cause) {
-    const code = systemCodeOf(cause);
-    if (code !== "EEXIST") throw invalid(`cannot write the key file (${code})`, cause);
-    throw new WitnessError("WITNESS_KEY_EXISTS", "the key file exists and is not overwritten");
-  }
-  try {
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function systemCodeOf(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown reason";
+  const created = await createFile(file, content).catch((cause: unknown) => {
+    throw invalid(`cannot write the key file (${systemCodeOf(cause)})`, cause);
+  });
+  if (created) return;
+  throw new WitnessError("WITNESS_KEY_EXISTS", "the key file exists and is not overwritten");
 }
 
 function invalid(message: string, cause?: unknown): WitnessError {

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { TeeKind } from "@carrara/attestation";
+import { isSystemError } from "@carrara/files";
 import { CliError } from "../cli-error.ts";
 
 /** What meshes ran on before the file was written. */
@@ -25,7 +26,7 @@ async function readTee(file: string): Promise<string | undefined> {
   try {
     return (await readFile(file, "utf8")).slice(0, 16).trim();
   } catch (cause) {
-    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return undefined;
+    if (isSystemError(cause, "ENOENT")) return undefined;
     throw cause;
   }
 }

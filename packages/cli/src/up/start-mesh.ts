@@ -113,8 +113,7 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
   const { appDir, repository, stateDir, tee = "sgx", voteBot = true } = options;
   const { onStep = () => undefined, signal = new AbortController().signal } = options;
   const config = parseMeshConfig(await readInput(join(appDir, "mesh.json")));
-  const lock = await lockStateDir(stateDir);
-  cleanup.add(async () => await lock.release());
+  cleanup.add(await lockStateDir(stateDir));
   const { ports, plan } = await choosePorts({ ...DEFAULT_PORTS, ...options.ports }, config);
   const files = meshFilesIn(stateDir);
   await ensureTee(files.tee, tee, !existsSync(files.platform));

@@ -1,5 +1,5 @@
+import type { DurableDirectory } from "@carrara/files";
 import { expect, test } from "vitest";
-import type { DurableDirectory } from "./durable-directory.ts";
 import { createFileStore } from "./file-store.ts";
 import { createMemoryDirectory } from "./memory-directory.ts";
 

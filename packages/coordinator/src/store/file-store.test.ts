@@ -3,9 +3,8 @@ import { chmod, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { utf8 } from "@carrara/encoding";
+import type { DurableDirectory } from "@carrara/files";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { lockDirectory } from "./directory-lock.ts";
-import type { DurableDirectory } from "./durable-directory.ts";
 import { createFileStore, openFileStore } from "./file-store.ts";
 import { createMemoryDirectory } from "./memory-directory.ts";
 import { sealDataKey, sealState } from "./sealing.ts";
@@ -252,14 +251,15 @@ describe("a directory on disk", () => {
   });
 
   test("belongs to one at a time, which may wait for the other", async () => {
-    const release = await lockDirectory(parent);
-    await expect(lockDirectory(parent, 0)).rejects.toMatchObject({
+    const store = await openFileStore(parent);
+    const waiting = openFileStore(parent);
+    await store.close();
+    const next = await waiting;
+    await expect(openFileStore(parent)).rejects.toMatchObject({
       name: "CoordinatorError",
       code: "STORE_LOCKED",
     });
-    const waiting = lockDirectory(parent);
-    await release();
-    await (await waiting)();
+    await next.close();
   });
 
   test("that cannot be made is refused with STORE_FAILED", async () => {

@@ -1,9 +1,18 @@
 import { createHash } from "node:crypto";
 import { concatBytes, equalBytes } from "@carrara/encoding";
+import {
+  type DurableDirectory,
+  lockDirectory,
+  openDurableDirectory,
+  type Unlock,
+} from "@carrara/files";
 import { CoordinatorError } from "../error.ts";
-import { lockDirectory } from "./directory-lock.ts";
-import { type DurableDirectory, openDurableDirectory } from "./durable-directory.ts";
-import type { SealedState, StateStore, StoredState } from "./state-store.ts";
+import {
+  MAX_STATE_BYTES,
+  type SealedState,
+  type StateStore,
+  type StoredState,
+} from "./state-store.ts";
 import { asStoreError, conflictError } from "./store-error.ts";
 
 /** File names that operators and recovery drills rely on. */
@@ -16,6 +25,8 @@ const PENDING = ".new";
 
 const HASH_BYTES = 32;
 const RECORD_HEADER_BYTES = 2 * HASH_BYTES;
+/** Milliseconds to wait for a Coordinator that is ending: its last commit and its connections. */
+const LOCK_WAIT_MS = 5_000;
 /** Version of a state whose record is gone. */
 const NO_RECORD = "none";
 
@@ -30,12 +41,16 @@ interface Found {
  * time. Throws `STORE_LOCKED` while another one does.
  */
 export async function openFileStore(path: string): Promise<StateStore> {
-  const directory = await asStoreError("the state directory cannot be opened", async () => {
-    return await openDurableDirectory(path);
+  return await asStoreError("the state directory cannot be opened", async () => {
+    const directory = await openDurableDirectory(path, { maxBytes: MAX_STATE_BYTES });
+    return { ...createFileStore(directory), close: await lock(path) };
   });
-  const release = await lockDirectory(path);
-  const store = createFileStore(directory);
-  return { ...store, close: release };
+}
+
+async function lock(path: string): Promise<Unlock> {
+  const unlock = await lockDirectory(path, LOCK_WAIT_MS);
+  if (unlock !== undefined) return unlock;
+  throw new CoordinatorError("STORE_LOCKED", "another coordinator uses the state directory");
 }
 
 /**

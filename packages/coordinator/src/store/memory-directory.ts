@@ -1,4 +1,4 @@
-import type { DurableDirectory } from "./durable-directory.ts";
+import type { DurableDirectory } from "@carrara/files";
 
 /** A directory in memory; `files` is open to tests that change, lose or restore a file. */
 export function createMemoryDirectory(

@@ -1,11 +1,14 @@
 import { constants } from "node:fs";
 import { chmod, type FileHandle, mkdir, open, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { lockDirectory } from "./directory-lock.ts";
+import { flushDirectory, lockDirectory, type Unlock, writeFlushed } from "@carrara/files";
+import { LedgerError } from "../error.ts";
 import type { LedgerFile, LedgerFiles } from "./ledger-files.ts";
 
 const { O_CREAT, O_DSYNC, O_EXCL, O_RDWR } = constants;
 const MODE = 0o600;
+/** Milliseconds to wait for a process that is ending: its last group and its head. */
+const DEFAULT_LOCK_WAIT_MS = 5_000;
 const ZEROS: Uint8Array = new Uint8Array(256 * 1024);
 
 /** The files of a directory of mode 0700. Rejects with Node's system errors. */
@@ -15,7 +18,7 @@ export function createNodeFiles(directory: string, lockWaitMs?: number): LedgerF
     lock: async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await chmod(directory, 0o700);
-      return await lockDirectory(directory, lockWaitMs);
+      return await lock(directory, lockWaitMs);
     },
     list: async () => await readdir(directory),
     read: async (name, offset, length, into) =>
@@ -23,25 +26,22 @@ export function createNodeFiles(directory: string, lockWaitMs?: number): LedgerF
     size: async (name) => (await stat(at(name))).size,
     create: async (name) => {
       const file = await openFile(at(name), O_RDWR | O_CREAT | O_EXCL | O_DSYNC);
-      await syncDirectory(directory);
+      await flushDirectory(directory);
       return file;
     },
     open: async (name) => {
       const file = await openFile(at(name), O_RDWR | O_CREAT | O_DSYNC);
-      await syncDirectory(directory);
+      await flushDirectory(directory);
       return file;
     },
     replace: async (name, bytes) => {
-      await withFile(at(`${name}.new`), "w", async (file) => {
-        await file.writeFile(bytes);
-        await file.datasync();
-      });
+      await writeFlushed(at(`${name}.new`), bytes);
       await rename(at(`${name}.new`), at(name));
-      await syncDirectory(directory);
+      await flushDirectory(directory);
     },
     rename: async (from, to) => {
       await rename(at(from), at(to));
-      await syncDirectory(directory);
+      await flushDirectory(directory);
     },
     truncate: async (name, size) =>
       await withFile(at(name), "r+", async (file) => {
@@ -49,6 +49,12 @@ export function createNodeFiles(directory: string, lockWaitMs?: number): LedgerF
         await file.sync();
       }),
   };
+}
+
+async function lock(directory: string, waitMs = DEFAULT_LOCK_WAIT_MS): Promise<Unlock> {
+  const unlock = await lockDirectory(directory, waitMs);
+  if (unlock !== undefined) return unlock;
+  throw new LedgerError("LEDGER_LOCKED", "another process uses the ledger's directory");
 }
 
 /**
@@ -111,8 +117,4 @@ async function withFile<T>(
   } finally {
     await file.close();
   }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  await withFile(path, "r", async (directory) => await directory.sync());
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isSystemError, replaceFile } from "@carrara/files";
 
 /** Prefix of names that must never be forgotten to make room. */
 export const FLOOR_PREFIX: string = "floor-";
@@ -34,8 +34,8 @@ export function createFileCollateralStore(options: FileCollateralStoreOptions): 
     async write(name, bytes) {
       const path = pathOf(dir, name);
       await mkdir(dir, { recursive: true, mode: 0o700 });
-      await writeWhole(path, bytes);
-      await flush(dir);
+      // For good: a floor must survive a power loss. A draft has a dot in its name, no item has.
+      await replaceFile(path, bytes);
       await makeRoom(dir, maxItems);
     },
   };
@@ -51,7 +51,7 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     file = await open(path, "r");
   } catch (error) {
-    if (isMissing(error)) return undefined;
+    if (isSystemError(error, "ENOENT")) return undefined;
     throw error;
   }
   try {
@@ -60,33 +60,6 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
     return new Uint8Array(await file.readFile());
   } finally {
     await file.close();
-  }
-}
-
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  // A dot is in no item's name.
-  const draft = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    const file = await open(draft, "wx", 0o600);
-    try {
-      await file.writeFile(bytes);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
-}
-
-/** A floor must survive a power loss, and so must the entry of its file. */
-async function flush(dir: string): Promise<void> {
-  const directory = await open(dir, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 
@@ -107,11 +80,7 @@ async function ageOf(dir: string, name: string): Promise<{ name: string; written
     return { name, writtenAt: (await stat(join(dir, name))).mtimeMs };
   } catch (error) {
     // Another process may have made room at the same time.
-    if (isMissing(error)) return { name, writtenAt: 0 };
+    if (isSystemError(error, "ENOENT")) return { name, writtenAt: 0 };
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

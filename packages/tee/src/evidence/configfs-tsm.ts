@@ -1,9 +1,10 @@
 import { equalBytes, utf8 } from "@carrara/encoding";
+import { isSystemError } from "@carrara/files";
 import { TeeError } from "../error.ts";
 import type { EvidenceFiles } from "./evidence-files.ts";
 import type { FileEvidence } from "./file-evidence.ts";
 import type { FileOps } from "./file-ops.ts";
-import { type Hints, ioError, isErrno } from "./io-error.ts";
+import { type Hints, ioError } from "./io-error.ts";
 import { checkedCertTable, reportFactsOf } from "./report-data.ts";
 import { type TsmEntry, withTsmEntry } from "./tsm-entry.ts";
 import { type TsmTee, teeOfProvider } from "./tsm-provider.ts";
@@ -115,7 +116,7 @@ async function store(
   const path = `${entry}/${name}`;
   try {
     await writeOnce(ops, path, value).catch(async (error: unknown) => {
-      if (!isErrno(error, "EBUSY")) throw error;
+      if (!isSystemError(error, "EBUSY")) throw error;
       // The count of writes would wrap onto the last one read; a read moves that one on.
       await readWhole(ops, `${entry}/outblob`, MAX_OUTBLOB_BYTES);
       await writeOnce(ops, path, value);
@@ -130,7 +131,7 @@ async function readAuxblob(ops: FileOps, entry: string): Promise<Uint8Array | un
   try {
     return await readBlob(ops, entry, "auxblob", MAX_AUXBLOB_BYTES);
   } catch (error) {
-    if (error instanceof TeeError && isErrno(error.cause, "ENOENT")) return undefined;
+    if (error instanceof TeeError && isSystemError(error.cause, "ENOENT")) return undefined;
     throw error;
   }
 }
@@ -158,7 +159,7 @@ async function readProvider(ops: FileOps, entry: string): Promise<string> {
 
 /** The kernel says ENXIO when the driver was unloaded. */
 function goneOr(cause: unknown, error: unknown): unknown {
-  if (!isErrno(cause, "ENXIO")) return error;
+  if (!isSystemError(cause, "ENXIO")) return error;
   return new TeeError("EVIDENCE_UNAVAILABLE", "the provider of reports went away", { cause });
 }
 

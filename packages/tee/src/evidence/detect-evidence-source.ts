@@ -1,4 +1,5 @@
 import type { TeeKind } from "@carrara/attestation";
+import { isSystemError } from "@carrara/files";
 import { TeeError } from "../error.ts";
 import { probeTsm, requestTsmReport } from "./configfs-tsm.ts";
 import { withDeadline } from "./deadline.ts";
@@ -11,7 +12,6 @@ import {
 import { type FileEvidence, padReportData } from "./file-evidence.ts";
 import type { FileOps } from "./file-ops.ts";
 import { isInGramine, requestGramineQuote } from "./gramine.ts";
-import { isErrno } from "./io-error.ts";
 import { isKernelOlder } from "./kernel-release.ts";
 
 /** The kernel itself gives a quoting service 30 seconds, and a busy SNP host 60. */
@@ -122,6 +122,6 @@ async function isVtpmHere(ops: FileOps): Promise<boolean> {
     await file.close();
     return true;
   } catch (error) {
-    return !isErrno(error, "ENOENT", "ENOTDIR", "ENXIO", "ENODEV");
+    return !isSystemError(error, "ENOENT", "ENOTDIR", "ENXIO", "ENODEV");
   }
 }

@@ -1,9 +1,10 @@
 import { equalBytes } from "@carrara/encoding";
+import { isSystemError } from "@carrara/files";
 import { TeeError } from "../error.ts";
 import type { EvidenceFiles } from "./evidence-files.ts";
 import type { FileEvidence } from "./file-evidence.ts";
 import type { FileOps } from "./file-ops.ts";
-import { ioError, isErrno } from "./io-error.ts";
+import { ioError } from "./io-error.ts";
 import { reportFactsOf } from "./report-data.ts";
 import { readText, readWhole, writeOnce } from "./whole-file.ts";
 
@@ -31,7 +32,7 @@ export async function isInGramine(ops: FileOps): Promise<boolean> {
   try {
     type = await readText(ops, `${DIRECTORY}/attestation_type`);
   } catch (cause) {
-    if (isErrno(cause, "ENOENT", "ENOTDIR")) return false;
+    if (isSystemError(cause, "ENOENT", "ENOTDIR")) return false;
     throw ioError("reading attestation_type", cause);
   }
   if (type === "dcap") return true;

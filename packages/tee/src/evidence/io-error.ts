@@ -9,12 +9,6 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === "string" && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
 }
 
-/** Whether `error` is a failed file call with one of the errno `names`. */
-export function isErrno(error: unknown, ...names: readonly string[]): boolean {
-  const name = errnoOf(error);
-  return name !== undefined && names.includes(name);
-}
-
 /** `EVIDENCE_IO` for a failed file call, with the hint that fits; every other error unchanged. */
 export function ioError(action: string, cause: unknown, hints: Hints = {}): unknown {
   const errno = errnoOf(cause);

@@ -1,7 +1,8 @@
+import { isSystemError } from "@carrara/files";
 import { TeeError } from "../error.ts";
 import { type EvidenceFiles, HARDWARE_FILES, requireHonestSource } from "./evidence-files.ts";
 import type { FileOps } from "./file-ops.ts";
-import { ioError, isErrno } from "./io-error.ts";
+import { ioError } from "./io-error.ts";
 import { isKernelOlder } from "./kernel-release.ts";
 import { readWhole, writeOnce } from "./whole-file.ts";
 
@@ -95,7 +96,7 @@ async function readMeasurement(ops: FileOps, name: keyof GuestMeasurements): Pro
 }
 
 async function explain(ops: FileOps, action: string, cause: unknown): Promise<unknown> {
-  if (!isErrno(cause, "ENOENT", "ENOTDIR")) return ioError(action, cause, HINTS);
+  if (!isSystemError(cause, "ENOENT", "ENOTDIR")) return ioError(action, cause, HINTS);
   const message = (await isKernelOlder(ops, 6, 16))
     ? "the kernel is older than 6.16, which first shows measurements as files"
     : "the kernel shows no measurements of a TDX guest";

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { isSystemError } from "@carrara/files";
 import { TeeError } from "../error.ts";
 import type { FileOps, OpenFile } from "./file-ops.ts";
-import { ioError, isErrno } from "./io-error.ts";
+import { ioError } from "./io-error.ts";
 import { readOpenText, readText } from "./whole-file.ts";
 
 const DIRECTORY = "/sys/kernel/config/tsm/report";
@@ -54,11 +55,11 @@ async function makeEntry(ops: FileOps): Promise<string> {
       await ops.mkdir(path);
       return path;
     } catch (cause) {
-      if (isErrno(cause, "ENOENT", "ENOTDIR", "ENXIO")) {
+      if (isSystemError(cause, "ENOENT", "ENOTDIR", "ENXIO")) {
         const message = "configfs-tsm has no provider of reports";
         throw new TeeError("EVIDENCE_UNAVAILABLE", message, { cause });
       }
-      if (attempt < NAME_ATTEMPTS && isErrno(cause, "EBUSY", "EEXIST")) continue;
+      if (attempt < NAME_ATTEMPTS && isSystemError(cause, "EBUSY", "EEXIST")) continue;
       throw ioError("making an entry in configfs-tsm", cause, ENTRY_HINTS);
     }
   }
@@ -91,7 +92,7 @@ async function generation<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (cause) {
-    if (!isErrno(cause, "ENOENT")) throw ioError("reading generation", cause);
+    if (!isSystemError(cause, "ENOENT")) throw ioError("reading generation", cause);
     throw new TeeError("EVIDENCE_RACE", "another process removed the entry", { cause });
   }
 }
@@ -113,7 +114,7 @@ async function removeEntry(ops: FileOps, path: string): Promise<void> {
   try {
     await ops.rmdir(path);
   } catch (cause) {
-    if (isErrno(cause, "ENOENT")) return;
+    if (isSystemError(cause, "ENOENT")) return;
     throw ioError("removing an entry of configfs-tsm", cause);
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isSystemError } from "@carrara/files";
 import { TeeError } from "../error.ts";
 import type { FileOps, OpenFile } from "./file-ops.ts";
-import { isErrno } from "./io-error.ts";
 
 /** Tries of a read that was interrupted, and the wait between two of them, in milliseconds. */
 const READ_ATTEMPTS = 5;
@@ -61,7 +61,7 @@ async function fillPatiently(ops: FileOps, path: string, buffer: Uint8Array): Pr
     try {
       return await fill(ops, path, buffer);
     } catch (error) {
-      if (attempt === READ_ATTEMPTS || !isErrno(error, "EINTR", "EAGAIN", "EWOULDBLOCK")) {
+      if (attempt === READ_ATTEMPTS || !isSystemError(error, "EINTR", "EAGAIN", "EWOULDBLOCK")) {
         throw error;
       }
       await sleep(READ_RETRY_MS);

@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { SnpProduct } from "@carrara/attestation";
+import { createFile, replaceFile } from "@carrara/files";
 import { type AmdCredentials, createAmdCredentials } from "./amd-credentials.ts";
 import { encodeAmdCredentials, parseAmdCredentials } from "./amd-credentials-codec.ts";
 import { encodeCredentials, parseCredentials } from "./credentials-codec.ts";
 import { createPlatformCredentials, type PlatformCredentials } from "./platform-credentials.ts";
-import { invalidState, mustReadPrivate, readPrivate, writePrivate } from "./private-file.ts";
+import { invalidState, mustReadPrivate, readPrivate } from "./private-file.ts";
 
 const FUSE_KEY_FILE = "fuse-key";
 const CREDENTIALS_FILE = "credentials.json";
@@ -73,9 +74,11 @@ async function openCredentials<T extends { readonly notAfter: Date }>(
     if (credentials.notAfter.getTime() - now.getTime() >= RENEW_BEFORE_MS) return credentials;
   }
   const credentials = await create(now);
-  if (await writePrivate(file, encode(credentials), { replace: stored !== undefined })) {
+  if (stored !== undefined) {
+    await replaceFile(file, encode(credentials));
     return credentials;
   }
+  if (await createFile(file, encode(credentials))) return credentials;
   // Another process made the platform in the same moment; there can only be one.
   return await parse(await mustReadPrivate(file));
 }
@@ -83,7 +86,7 @@ async function openCredentials<T extends { readonly notAfter: Date }>(
 async function openFuseKey(file: string): Promise<Uint8Array> {
   let key = await readPrivate(file);
   if (key === undefined) {
-    await writePrivate(file, randomBytes(FUSE_KEY_BYTES), { replace: false });
+    await createFile(file, randomBytes(FUSE_KEY_BYTES));
     key = await mustReadPrivate(file);
   }
   if (key.length === FUSE_KEY_BYTES) return key;
