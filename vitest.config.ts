@@ -26,6 +26,8 @@ export default defineConfig({
           pool: "threads",
           isolate: false,
           testTimeout: 20_000,
+          // Hooks start servers and databases too.
+          hookTimeout: 20_000,
         },
       },
       {
