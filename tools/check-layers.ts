@@ -9,7 +9,7 @@ const ROWS: readonly (readonly string[])[] = [
   ["pki"],
   ["attestation", "manifest", "transparency"],
   ["ballot"],
-  ["files"],
+  ["files", "postgres"],
   ["tee"],
   ["marble"],
   ["client"],

@@ -23,14 +23,14 @@ export async function openStateStore({
 
 /** The client is loaded where it is used: a Coordinator with files starts without it. */
 async function openPostgres(config: PostgresStoreConfig): Promise<StateStore> {
-  const { parsePostgresUrl } = await import("./store/postgres/postgres-config.ts");
+  const { postgresSettings } = await import("./store/postgres/postgres-settings.ts");
   const { openPostgresStore } = await import("./store/postgres/postgres-store.ts");
   const [password, ca] = await Promise.all([
     optional("CARRARA_DATABASE_PASSWORD_FILE", config.passwordFile),
     optional("CARRARA_DATABASE_CA_FILE", config.caFile),
   ]);
-  const parsed = parsePostgresUrl(config.url, { password: password?.trimEnd(), ca });
-  return await openPostgresStore({ ...parsed, mesh: config.mesh });
+  const settings = postgresSettings({ url: config.url, password: password?.trimEnd(), ca });
+  return await openPostgresStore({ settings, mesh: config.mesh });
 }
 
 async function openKubernetes(config: KubernetesStoreConfig): Promise<StateStore> {

@@ -1,3 +1,4 @@
+export type { PostgresAccess } from "@carrara/postgres";
 export type { Anchor, AnchoredTree } from "./anchor.ts";
 export type { LedgerBallot } from "./core/ballot-record.ts";
 export type { CommittedGroup, LedgerCheckpoint } from "./core/committed-group.ts";
@@ -8,5 +9,4 @@ export type { LedgerLog } from "./ledger-log.ts";
 export { type LedgerOptions, openLedger } from "./open-ledger.ts";
 export { createFileStore, type FileStoreOptions } from "./store/file-store.ts";
 export type { LedgerStore } from "./store/ledger-store.ts";
-export type { PostgresAccess } from "./store/postgres/postgres-config.ts";
 export { createPostgresStore } from "./store/postgres/postgres-store.ts";

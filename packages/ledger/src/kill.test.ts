@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findPostgres, startPostgres } from "@carrara/postgres/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openLedger } from "./open-ledger.ts";
 import { createFileStore } from "./store/file-store.ts";
@@ -14,7 +15,6 @@ import {
   verifyHistory,
 } from "./testing/kill-history.ts";
 import { runAndKill } from "./testing/killed-program.ts";
-import { findPostgres, startPostgres } from "./testing/postgres-server.ts";
 import { TEST_KEY } from "./testing/test-ledger.ts";
 
 /** Kills of one run; `CARRARA_LEDGER_KILLS=1000` is the long one. */

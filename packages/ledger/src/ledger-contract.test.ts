@@ -3,6 +3,7 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { entryOf, parseTally, verifyTally } from "@carrara/ballot";
+import { findPostgres, type PostgresServer, startPostgres } from "@carrara/postgres/testing";
 import {
   createTreeHasher,
   parseNote,
@@ -17,7 +18,6 @@ import { createFileStore } from "./store/file-store.ts";
 import type { LedgerStore } from "./store/ledger-store.ts";
 import { createPostgresStore } from "./store/postgres/postgres-store.ts";
 import { createMemoryStore } from "./testing/memory-store.ts";
-import { findPostgres, type PostgresServer, startPostgres } from "./testing/postgres-server.ts";
 import { ballotOf } from "./testing/test-ballots.ts";
 import { appendGroups, TEST_KEY } from "./testing/test-ledger.ts";
 

@@ -12,7 +12,7 @@ import { findPostgres, startPostgres } from "../testing/postgres-server.ts";
 import { describeStore, type StoreBackend } from "../testing/store-contract.ts";
 import { openFileStore } from "./file-store.ts";
 import { createKubernetesStore } from "./kubernetes/kubernetes-store.ts";
-import { parsePostgresUrl } from "./postgres/postgres-config.ts";
+import { postgresSettings } from "./postgres/postgres-settings.ts";
 import { openPostgresStore } from "./postgres/postgres-store.ts";
 import type { StateStore } from "./state-store.ts";
 
@@ -118,11 +118,11 @@ describe.skipIf(postgres === undefined)("with a server", () => {
     shared: true,
     start: async (): Promise<StoreBackend> => {
       const server = await startPostgres(postgres ?? "");
-      const config = parsePostgresUrl(server.url, { password: undefined, ca: undefined });
+      const settings = postgresSettings({ url: server.url });
       const opened = createOpened();
       let mesh = 0;
       return {
-        open: async () => opened.add(await openPostgresStore({ ...config, mesh: `m${mesh}` })),
+        open: async () => opened.add(await openPostgresStore({ settings, mesh: `m${mesh}` })),
         reset: async () => {
           await opened.close();
           mesh += 1;

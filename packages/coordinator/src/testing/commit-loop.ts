@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { openFileStore } from "../store/file-store.ts";
-import { parsePostgresUrl } from "../store/postgres/postgres-config.ts";
+import { postgresSettings } from "../store/postgres/postgres-settings.ts";
 import { openPostgresStore } from "../store/postgres/postgres-store.ts";
 import { sealDataKey, sealState } from "../store/sealing.ts";
 import { unsealState } from "../store/unseal.ts";
@@ -14,7 +14,7 @@ const [, , place = ""] = process.argv;
 const wrappingKey = new Uint8Array(32).fill(7);
 const store = place.startsWith("postgres:")
   ? await openPostgresStore({
-      ...parsePostgresUrl(place, { password: undefined, ca: undefined }),
+      settings: postgresSettings({ url: place }),
       mesh: "kill",
     })
   : await openFileStore(place);

@@ -3,7 +3,7 @@ import {
   findPostgres,
   type PostgresServer as PlainServer,
   startPostgres as startPlain,
-} from "@carrara/ledger/testing";
+} from "@carrara/postgres/testing";
 import { authorityNames, createAuthority } from "../core/authority.ts";
 
 export { findPostgres };

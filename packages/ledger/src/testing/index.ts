@@ -1,13 +1,8 @@
+export { findPostgres, startPostgres } from "@carrara/postgres/testing";
 export { bundleProgram } from "./bundle-program.ts";
 export { type KillMoment, runAndKill } from "./killed-program.ts";
 export { measureSteps } from "./measure-steps.ts";
 export { createMemoryAnchor, type MemoryAnchor } from "./memory-anchor.ts";
 export { createMemoryFiles } from "./memory-files.ts";
 export { createMemoryStore } from "./memory-store.ts";
-export {
-  findPostgres,
-  type PostgresServer,
-  type PostgresTls,
-  startPostgres,
-} from "./postgres-server.ts";
 export { ballotOf } from "./test-ballots.ts";

@@ -1,26 +1,9 @@
+import { type Codes, codesOf } from "@carrara/encoding/testing";
 import { TransparencyError } from "../error.ts";
 
+const codes: Codes = codesOf(TransparencyError);
+
 /** The code `action` fails with, `none` when it does not; errors of another class pass through. */
-export function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    return codeOfError(error);
-  }
-  return "none";
-}
-
+export const codeOf: Codes["codeOf"] = codes.codeOf;
 /** The code `work` fails with, `none` when it does not. */
-export async function codeOfWork(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    return codeOfError(error);
-  }
-  return "none";
-}
-
-function codeOfError(error: unknown): string {
-  if (error instanceof TransparencyError) return error.code;
-  throw error;
-}
+export const codeOfWork: Codes["codeOfWork"] = codes.codeOfWork;

@@ -1,7 +1,4 @@
-import type { Client } from "pg";
-import PgClient from "pg/lib/client.js";
-import { clientConfigOf } from "./postgres-client.ts";
-import type { PostgresConfig } from "./postgres-config.ts";
+import { type Client, type ClientConfig, createClient } from "@carrara/postgres";
 import { CHANNEL } from "./schema.ts";
 
 /** Milliseconds until a lost connection is made again, doubled with each failure up to the last. */
@@ -13,7 +10,7 @@ const LAST_PAUSE_MS = 10_000;
  * after each connection that had to be made. Returns how to stop.
  */
 export function listenForChanges(
-  config: PostgresConfig,
+  settings: ClientConfig,
   mesh: string,
   onChange: () => void,
 ): () => Promise<void> {
@@ -23,8 +20,9 @@ export function listenForChanges(
   let pauseMs = FIRST_PAUSE_MS;
 
   const connect = async () => {
-    const { statement_timeout: _, query_timeout: __, ...settings } = clientConfigOf(config);
-    const fresh = new PgClient(settings);
+    // Who listens waits for longer than a statement may take.
+    const { statement_timeout: _, query_timeout: __, ...patient } = settings;
+    const fresh = createClient(patient);
     client = fresh;
     fresh.on("error", () => void fresh.end().catch(() => undefined));
     fresh.on("end", () => reconnect(fresh));

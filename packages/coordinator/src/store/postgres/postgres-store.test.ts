@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findPostgres, type PostgresServer, startPostgres } from "../../testing/postgres-server.ts";
 import type { SealedState, StateStore } from "../state-store.ts";
-import { parsePostgresUrl } from "./postgres-config.ts";
+import { postgresSettings } from "./postgres-settings.ts";
 import { openPostgresStore } from "./postgres-store.ts";
 
 const bin = findPostgres(process.env);
@@ -20,8 +20,8 @@ describe.skipIf(bin === undefined)("PostgreSQL", () => {
   const opened: StateStore[] = [];
   afterAll(async () => void (await Promise.all(opened.map(async (store) => await store.close()))));
   const open = async (mesh: string, url = server.url, ca?: string) => {
-    const config = parsePostgresUrl(url, { password: undefined, ca });
-    const store = await openPostgresStore({ ...config, mesh });
+    const settings = postgresSettings({ url, ca });
+    const store = await openPostgresStore({ settings, mesh });
     opened.push(store);
     return store;
   };

@@ -1,12 +1,13 @@
+import type { ClientConfig, Row } from "@carrara/postgres";
 import type { MachineEntries, SealedState, StateStore, StoredState } from "../state-store.ts";
 import { conflictError, storeError } from "../store-error.ts";
 import { listenForChanges } from "./change-listener.ts";
-import { bytesOf, connectPostgres, type PostgresClient, type Row } from "./postgres-client.ts";
-import type { PostgresConfig } from "./postgres-config.ts";
+import { bytesOf, connectPostgres, type PostgresClient } from "./postgres-client.ts";
 import { SQL } from "./schema.ts";
 
 /** What {@link openPostgresStore} needs. */
-export interface PostgresStoreOptions extends PostgresConfig {
+export interface PostgresStoreOptions {
+  readonly settings: ClientConfig;
   /** Which row: several meshes may share a database. */
   readonly mesh: string;
 }
@@ -17,8 +18,8 @@ export interface PostgresStoreOptions extends PostgresConfig {
  * made at first use, so that the user needs the right to. Throws `STORE_FAILED`.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StateStore> {
-  const { mesh } = options;
-  const client = await connectPostgres(options);
+  const { settings, mesh } = options;
+  const client = await connectPostgres(settings);
   const stops = new Set<() => Promise<void>>();
   return {
     machines: machineEntries(client, mesh),
@@ -32,7 +33,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     },
     commit: async (expected, next) => await commit(client, mesh, expected, next),
     watch: (listener) => {
-      const stop = listenForChanges(options, mesh, listener);
+      const stop = listenForChanges(settings, mesh, listener);
       stops.add(stop);
       return () => {
         stops.delete(stop);

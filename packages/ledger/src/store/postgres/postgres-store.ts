@@ -1,11 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
+import {
+  type Connection,
+  createConnection,
+  type PostgresAccess,
+  type Query,
+  type Row,
+} from "@carrara/postgres";
 import { parseGroupHeader } from "../../core/group.ts";
 import { WRITER_BYTES } from "../../core/ledger-keys.ts";
 import { LedgerError } from "../../error.ts";
 import { asStoreError, writeError } from "../io-error.ts";
 import type { Append, LedgerStore, StoreSession, StoreShape } from "../ledger-store.ts";
-import { type Ask, type Connection, createConnection, type Row } from "./connection.ts";
-import { clientConfigOf, type PostgresAccess } from "./postgres-config.ts";
+import { postgresSettings } from "./postgres-settings.ts";
 import { beginAlone, SCHEMA, SQL } from "./schema.ts";
 
 /** Rows that are read at once: at most some 35 MB, with the usual groups 2. */
@@ -19,13 +25,16 @@ const END = 2 ** 48;
  * first use. The database sees ciphertext only.
  */
 export function createPostgresStore(access: PostgresAccess): LedgerStore {
-  const config = clientConfigOf(access);
+  const settings = postgresSettings(access);
   return {
     open: async (shape) => {
-      const connections = { writer: createConnection(config), reader: createConnection(config) };
+      const connections = {
+        writer: createConnection(settings),
+        reader: createConnection(settings),
+      };
       try {
         await asStoreError(
-          async () => await connections.writer.use(async (ask) => await ask(SCHEMA)),
+          async () => await connections.writer.use(async (query) => await query(SCHEMA)),
         );
         return createSession(connections, shape);
       } catch (error) {
@@ -49,7 +58,7 @@ function createSession(
   const own = randomBytes(WRITER_BYTES);
   const ask = async (sql: string, ...values: readonly unknown[]): Promise<readonly Row[]> =>
     await asStoreError(
-      async () => await reader.use(async (run) => await run(sql, [poll, ...values])),
+      async () => await reader.use(async (query) => (await query(sql, [poll, ...values])).rows),
     );
   const pages = (from: number, to: number) => readPages(ask, from, to);
   return {
@@ -95,7 +104,7 @@ function createSession(
     read: async (from, to) => (await ask(SQL.groupsOf, from, to)).map(bytesOf),
     commit: async (size, step) => {
       try {
-        await writer.use(async (run) => await commitAlone(run, poll, size, step));
+        await writer.use(async (query) => await commitAlone(query, poll, size, step));
       } catch (cause) {
         if (cause instanceof LedgerError) throw cause;
         throw writeError("the database did not take a group", cause);
@@ -109,20 +118,20 @@ function createSession(
 }
 
 async function commitAlone(
-  ask: Ask,
+  query: Query,
   poll: string,
   size: number,
   step: (others: readonly Uint8Array[]) => Promise<Append | undefined>,
 ): Promise<void> {
-  await ask(beginAlone(poll));
-  const others = await ask(SQL.groupsFrom, [poll, size, END, END]);
+  await query(beginAlone(poll));
+  const { rows: others } = await query(SQL.groupsFrom, [poll, size, END, END]);
   const append = await step(others.map(bytesOf));
   if (append !== undefined) {
     const head = append.meanwhile();
     const values = [poll, head.slot, head.size, head.bytes, append.firstIndex, append.group];
-    await ask(SQL.append, values);
+    await query(SQL.append, values);
   }
-  await ask("COMMIT");
+  await query("COMMIT");
 }
 
 type AskPoll = (sql: string, ...values: readonly unknown[]) => Promise<readonly Row[]>;

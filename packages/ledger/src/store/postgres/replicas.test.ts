@@ -1,7 +1,7 @@
+import { findPostgres, type PostgresServer, startPostgres } from "@carrara/postgres/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Ledger } from "../../ledger.ts";
 import { type LedgerOptions, openLedger } from "../../open-ledger.ts";
-import { findPostgres, type PostgresServer, startPostgres } from "../../testing/postgres-server.ts";
 import { ballotOf } from "../../testing/test-ballots.ts";
 import { appendGroups, TEST_KEY } from "../../testing/test-ledger.ts";
 import { createPostgresStore } from "./postgres-store.ts";

@@ -1,23 +1,28 @@
-// Rooms that compile this file from its source do not see declarations that nobody names.
-/// <reference path="./pg-client.d.ts" />
-import type { Client, ClientConfig } from "pg";
-import PgClient from "pg/lib/client.js";
+import { type Client, type ClientConfig, createClient } from "./client.ts";
 
 /** A row as `pg` gives it: bigint as text, bytea as a buffer. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Runs a statement. */
-export type Ask = (sql: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+/** Runs a statement; `count` is how many rows it read or wrote. */
+export type Query = (
+  sql: string,
+  values?: readonly unknown[],
+) => Promise<{ readonly rows: readonly Row[]; readonly count: number }>;
 
 /** One connection, made when it is needed, that does one piece of work after the other. */
 export interface Connection {
-  /** Whatever fails without the server's word for it ends the connection: nothing comes behind it. */
-  use<T>(work: (ask: Ask) => Promise<T>): Promise<T>;
+  use<T>(work: (query: Query) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-/** A connection that was lost is made again by the next use. */
-export function createConnection(config: ClientConfig): Connection {
+/**
+ * A connection that was lost is made again by the next use. Work that fails ends it, unless `isUsable`
+ * says of the error that nothing of the work can still be under way.
+ */
+export function createConnection(
+  settings: ClientConfig,
+  isUsable: (error: unknown) => boolean = () => false,
+): Connection {
   let current: Client | undefined;
   let closed = false;
   let last: Promise<unknown> = Promise.resolve();
@@ -27,7 +32,7 @@ export function createConnection(config: ClientConfig): Connection {
   };
   const connect = async (): Promise<Client> => {
     if (closed) throw new TypeError("the store is closed");
-    const client = new PgClient(config);
+    const client = createClient(settings);
     client.on("error", () => void drop(client));
     client.on("end", () => void drop(client));
     try {
@@ -39,15 +44,16 @@ export function createConnection(config: ClientConfig): Connection {
     current = client;
     return client;
   };
-  const useNow = async <T>(work: (ask: Ask) => Promise<T>): Promise<T> => {
+  const useNow = async <T>(work: (query: Query) => Promise<T>): Promise<T> => {
     const client = current ?? (await connect());
     try {
       return await work(async (sql, values) => {
-        const { rows } = await client.query(sql, values === undefined ? undefined : [...values]);
-        return rows;
+        const given = values === undefined ? undefined : [...values];
+        const { rows, rowCount } = await client.query(sql, given);
+        return { rows, count: rowCount ?? 0 };
       });
     } catch (error) {
-      await drop(client);
+      if (!isUsable(error)) await drop(client);
       throw error;
     }
   };

@@ -1,6 +1,13 @@
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import type { ClientConfig } from "pg";
-import { LedgerError } from "../../error.ts";
+
+/** What a room puts into its settings. */
+export interface SettingsOptions {
+  /** As the server lists its connections. */
+  readonly applicationName: string;
+  /** The room's error for what is wrong with a URL; it gets nothing of the URL. */
+  readonly invalid: (fault: string) => Error;
+}
 
 /** Where a database is and what opens it. */
 export interface PostgresAccess {
@@ -17,29 +24,46 @@ export interface PostgresAccess {
 
 const DEFAULT_PORT = 5432;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Milliseconds a statement may take, the wait for other replicas' groups included. */
+/** Milliseconds a statement may take, its waits for other processes included; more is a stuck server. */
 const STATEMENT_TIMEOUT_MS = 10_000;
 const LOOPBACK: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const PARAMETERS: ReadonlySet<string> = new Set(["host", "sslmode"]);
 
 /**
- * Settings of `pg`. TLS is verified, chain and name, except on a unix socket or the loopback address;
- * no mode goes without verifying. Throws `LEDGER_CONFIG_INVALID`, whose text has nothing of the URL.
+ * Settings of `pg`. Without `sslmode` TLS is verified, chain and name, except on a unix socket or the
+ * loopback address; no mode goes without verifying. Throws what `invalid` makes.
  */
-export function clientConfigOf({ url: text, password, ca }: PostgresAccess): ClientConfig {
+export function settingsOf(
+  { url: text, password, ca }: PostgresAccess,
+  { applicationName, invalid }: SettingsOptions,
+): ClientConfig {
+  try {
+    return { ...read(text, password, ca), application_name: applicationName };
+  } catch (fault) {
+    if (fault instanceof UrlFault) throw invalid(`the database url ${fault.message}`);
+    throw fault;
+  }
+}
+
+/** What is wrong with a URL; it never leaves this file. */
+class UrlFault extends Error {}
+
+function read(text: string, password: string | undefined, ca: string | undefined): ClientConfig {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "postgres:" && url?.protocol !== "postgresql:") {
-    throw invalid("is not a postgres:// url");
+    throw new UrlFault("is not a postgres:// url");
   }
   if ([...url.searchParams.keys()].some((name) => !PARAMETERS.has(name))) {
-    throw invalid("has a parameter other than host and sslmode");
+    throw new UrlFault("has a parameter other than host and sslmode");
   }
   const socket = url.searchParams.get("host") ?? undefined;
   const host = socket ?? url.hostname.replace(/^\[(.*)\]$/, "$1");
   const database = decode(url.pathname.slice(1));
   const user = decode(url.username);
-  if (host === "" || database === "" || user === "") throw invalid("lacks user, host or database");
-  if (socket?.startsWith("/") === false) throw invalid("has a host parameter that is no directory");
+  if (host === "" || database === "" || user === "")
+    throw new UrlFault("lacks user, host or database");
+  if (socket?.startsWith("/") === false)
+    throw new UrlFault("has a host parameter that is no directory");
   const isLocal = socket !== undefined || LOOPBACK.has(url.hostname);
   const secret = url.password === "" ? password : decode(url.password);
   return {
@@ -50,13 +74,11 @@ export function clientConfigOf({ url: text, password, ca }: PostgresAccess): Cli
     ...(secret === undefined ? {} : { password: secret }),
     ssl: isVerified(url.searchParams.get("sslmode"), isLocal) ? verifiedTls(host, ca) : false,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // The first is the server's, the second ours, for a server that says nothing any more.
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: STATEMENT_TIMEOUT_MS + CONNECT_TIMEOUT_MS,
-    // A replica that is gone without a word must not keep the others from appending.
-    idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     // An answer must mean that the commit is on disk, whatever the server's default is.
     options: "-c synchronous_commit=on",
-    application_name: "carrara-ledger",
     keepAlive: true,
   };
 }
@@ -75,17 +97,13 @@ function isVerified(mode: string | null, isLocal: boolean): boolean {
   if (mode === null) return !isLocal;
   if (mode === "verify-full") return true;
   if (mode === "disable") return false;
-  throw invalid("has an sslmode other than verify-full and disable");
+  throw new UrlFault("has an sslmode other than verify-full and disable");
 }
 
 function decode(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw invalid("has a broken percent escape");
+    throw new UrlFault("has a broken percent escape");
   }
-}
-
-function invalid(fault: string): LedgerError {
-  return new LedgerError("LEDGER_CONFIG_INVALID", `the database url ${fault}`);
 }

@@ -1,0 +1,1 @@
+export { type Codes, codesOf } from "./codes-of.ts";

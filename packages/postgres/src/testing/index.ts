@@ -1,0 +1,6 @@
+export {
+  findPostgres,
+  type PostgresServer,
+  type PostgresTls,
+  startPostgres,
+} from "./postgres-server.ts";
