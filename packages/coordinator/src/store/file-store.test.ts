@@ -255,7 +255,7 @@ describe("a directory on disk", () => {
     const waiting = openFileStore(parent);
     await store.close();
     const next = await waiting;
-    await expect(openFileStore(parent)).rejects.toMatchObject({
+    await expect(openFileStore(parent, 0)).rejects.toMatchObject({
       name: "CoordinatorError",
       code: "STORE_LOCKED",
     });

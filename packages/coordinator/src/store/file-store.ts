@@ -38,17 +38,20 @@ interface Found {
 
 /**
  * The store of section 8.1: files in `path`, a directory of mode 0700 that one Coordinator uses at a
- * time. Throws `STORE_LOCKED` while another one does.
+ * time. Throws `STORE_LOCKED` where another one still does after `lockWaitMs`, 5 seconds unless given.
  */
-export async function openFileStore(path: string): Promise<StateStore> {
+export async function openFileStore(
+  path: string,
+  lockWaitMs: number = LOCK_WAIT_MS,
+): Promise<StateStore> {
   return await asStoreError("the state directory cannot be opened", async () => {
     const directory = await openDurableDirectory(path, { maxBytes: MAX_STATE_BYTES });
-    return { ...createFileStore(directory), close: await lock(path) };
+    return { ...createFileStore(directory), close: await lock(path, lockWaitMs) };
   });
 }
 
-async function lock(path: string): Promise<Unlock> {
-  const unlock = await lockDirectory(path, LOCK_WAIT_MS);
+async function lock(path: string, waitMs: number): Promise<Unlock> {
+  const unlock = await lockDirectory(path, waitMs);
   if (unlock !== undefined) return unlock;
   throw new CoordinatorError("STORE_LOCKED", "another coordinator uses the state directory");
 }
