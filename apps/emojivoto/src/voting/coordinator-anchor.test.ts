@@ -39,14 +39,6 @@ test("knows the root of what it was raised to, and reading changes nothing", asy
   expect((await anchor.read()).isOf(root(5))).toBe(true);
 });
 
-test("a counter of before roots were kept tells its size", async () => {
-  const counter = counters();
-  await counter.advanceCounter("ledger p", 8n);
-  const anchor = createCoordinatorAnchor({ poll: "p", isShared: false, counter });
-  const { size, isOf } = await anchor.read();
-  expect([size, isOf(root(1))]).toEqual([7, true]);
-});
-
 test("a ledger with ballots and no counter is ANCHOR_MISSING, unless replicas share it", async () => {
   const counter = counters();
   // Also at the second start: the first one must not have left a counter.

@@ -50,11 +50,9 @@ export function createCoordinatorAnchor(options: {
 }
 
 function treeOf(value: bigint): AnchoredTree {
-  const size = Number(value >> ROOT_BITS) - 1;
-  // None yet, or one of before roots were kept: the size alone.
-  if (size < 0) return { size: Math.max(0, Number(value) - 1), isOf: () => true };
+  if (value === 0n) return { size: 0, isOf: () => true };
   const bits = value & ((1n << ROOT_BITS) - 1n);
-  return { size, isOf: (root) => bitsOf(root) === bits };
+  return { size: Number(value >> ROOT_BITS) - 1, isOf: (root) => bitsOf(root) === bits };
 }
 
 function bitsOf(root: Uint8Array): bigint {
