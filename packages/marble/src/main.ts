@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { encodeEvidence } from "@carrara/attestation";
 import { openTee } from "@carrara/tee";
 import { MarbleError } from "./error.ts";
+import { watchIssuer } from "./issuer-watch.ts";
 import { logFormatOf, readRenewalSwitch } from "./marble-environment.ts";
 import { readMeshCredentials } from "./mesh-credentials.ts";
 import { type ActivatedMarble, activateMarble } from "./premain.ts";
@@ -90,5 +91,15 @@ function startRenewal(
     renew: createRenewer({ premain: quiet, marble, credentials, tls, variables: process.env }),
   });
   void loop.run();
+  void watchIssuer({
+    ...quiet,
+    coordinatorAddress: marble.environment.coordinatorAddress,
+    current: () => ({
+      marbleRoot: process.env["MARBLE_PREDEFINED_ROOT_CA"],
+      cert: process.env["MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN"],
+      key: process.env["MARBLE_PREDEFINED_PRIVATE_KEY"],
+    }),
+    onStranger: loop.meetStranger,
+  });
   return loop.meetStranger;
 }
