@@ -209,15 +209,10 @@ async function planWebReplicas({ web }: MeshConfig, count: number): Promise<read
   return free.map((port, i) => ({ name: `${web.marble}-${i + 2}`, port }));
 }
 
-interface MeshParts {
+interface MeshParts
+  extends Pick<Mesh, "ports" | "plan" | "files" | "platform" | "images" | "coordinator"> {
   readonly replicas: readonly WebReplica[];
   readonly config: MeshConfig;
-  readonly ports: MeshPorts;
-  readonly plan: PortPlan;
-  readonly files: MeshFiles;
-  readonly platform: SimulatedPlatform;
-  readonly images: ReadonlyMap<string, SignedImage>;
-  readonly coordinator: LocalCoordinator;
   readonly supervisor: Supervisor;
   readonly cleanup: Cleanup;
   readonly signal: AbortSignal;

@@ -1,13 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { TLSSocket } from "node:tls";
 import { encodePem } from "@carrara/encoding";
-import type { ListeningApi } from "../api/client/client-api.ts";
 import { HANDSHAKE_TIMEOUT_MS, handshakeFailure } from "../api/tls-identity.ts";
 import type { ListenAddress } from "../config.ts";
 import type { SharedKey } from "../coordinator.ts";
 import { CoordinatorError, reasonOf } from "../error.ts";
+import { type ListeningServer, listenForConnections } from "../listen-for-connections.ts";
 import type { Log } from "../log.ts";
 import { encodeKeyAnswer, KEY_PATHS, MAX_KEY_MESSAGE_BYTES } from "./key-message.ts";
 import { createPeerIdentity, type PeerAttestation, requirePeer } from "./peer-identity.ts";
@@ -32,7 +31,7 @@ export interface KeyApiDeps extends PeerAttestation {
  * self-signed certificates on both sides, each bound to its side's evidence. The evidence of the
  * request is verified before anything is answered. Throws `QUOTE_FAILED`, and listen errors.
  */
-export async function serveKeyApi(deps: KeyApiDeps): Promise<ListeningApi> {
+export async function serveKeyApi(deps: KeyApiDeps): Promise<ListeningServer> {
   const { log, address } = deps;
   const own = await createPeerIdentity(deps);
   const answer = async (request: IncomingMessage): Promise<Uint8Array> => {
@@ -73,16 +72,9 @@ export async function serveKeyApi(deps: KeyApiDeps): Promise<ListeningApi> {
     socket.destroy();
     log.warn(handshakeFailure(error), "key connection refused");
   });
-  const port = await listen(server, address);
-  log.info({ port }, "key api listening");
-  return {
-    port,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const listening = await listenForConnections(server, address);
+  log.info({ port: listening.port }, "key api listening");
+  return listening;
 }
 
 function reply(response: ServerResponse, status: number, body: Uint8Array): void {
@@ -112,18 +104,4 @@ export async function readMessage(message: IncomingMessage): Promise<Uint8Array>
     chunks.push(bytes);
   }
   return new Uint8Array(Buffer.concat(chunks));
-}
-
-async function listen(
-  server: ReturnType<typeof createServer>,
-  { host, port }: ListenAddress,
-): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(host === undefined ? { port } : { port, host }, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  return (server.address() as AddressInfo).port; // listens on TCP by construction
 }

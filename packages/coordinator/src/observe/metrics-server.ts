@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { ListenAddress } from "../config.ts";
+import { type ListeningServer, listenForConnections } from "../listen-for-connections.ts";
 import type { Log } from "../log.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -13,13 +13,6 @@ export interface MetricsServerDeps {
   readonly events: EventLog;
   readonly readiness: () => Promise<Readiness>;
   readonly log: Log;
-}
-
-/** A metrics server that listens. */
-export interface MetricsServer {
-  readonly port: number;
-  /** Stops listening and ends connections. May be called twice. */
-  close(): Promise<void>;
 }
 
 /** Header that says how many events `/events` has forgotten; its body keeps upstream's form. */
@@ -47,7 +40,7 @@ const TEXT_TYPE = "text/plain; charset=utf-8";
  * `/readyz` (it can work) over plain HTTP. Nothing secret is behind it, but names of marbles are:
  * listen where only the operator's systems reach it. Throws listen errors.
  */
-export async function serveMetrics(deps: MetricsServerDeps): Promise<MetricsServer> {
+export async function serveMetrics(deps: MetricsServerDeps): Promise<ListeningServer> {
   const { address, log } = deps;
   const pages = pagesOf(deps);
   const limits = {
@@ -58,20 +51,9 @@ export async function serveMetrics(deps: MetricsServerDeps): Promise<MetricsServ
     void answer(pages, request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port: address.port, ...(address.host && { host: address.host }) }, resolve);
-  });
-  const { port } = server.address() as AddressInfo; // listens on TCP by construction
-  log.info({ port }, "metrics server listening");
-  return {
-    port,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  const listening = await listenForConnections(server, address);
+  log.info({ port: listening.port }, "metrics server listening");
+  return listening;
 }
 
 type Pages = ReadonlyMap<string, () => Promise<Page>>;

@@ -1,8 +1,9 @@
 import type { CoordinatorConfig } from "../config.ts";
+import type { ListeningServer } from "../listen-for-connections.ts";
 import type { Log } from "../log.ts";
 import { createEventLog, type EventLog } from "./event-log.ts";
 import type { BuildInfo, Metrics } from "./metrics.ts";
-import { type MetricsServer, serveMetrics } from "./metrics-server.ts";
+import { serveMetrics } from "./metrics-server.ts";
 import { createReadinessProbe } from "./readiness.ts";
 import type { Tracing } from "./tracing.ts";
 
@@ -72,7 +73,7 @@ async function startMetrics({
   clock,
   log,
 }: TelemetryDeps): Promise<
-  { metrics: Metrics; events: EventLog; server: MetricsServer } | undefined
+  { metrics: Metrics; events: EventLog; server: ListeningServer } | undefined
 > {
   const address = config.metricsAddress;
   if (address === undefined) return undefined;

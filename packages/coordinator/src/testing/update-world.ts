@@ -8,7 +8,7 @@ import { type ActivationOutcome, callActivate, prepareMarble } from "./test-marb
 import { createTestUser, type TestUser } from "./test-user.ts";
 
 /** An answer of the client API. */
-export interface JsonAnswer {
+interface JsonAnswer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into what they expect
   readonly json: any;

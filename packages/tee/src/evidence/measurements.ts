@@ -1,3 +1,4 @@
+import type { TdReport } from "@carrara/attestation";
 import { isSystemError } from "@carrara/files";
 import { TeeError } from "../error.ts";
 import { type EvidenceFiles, HARDWARE_FILES, requireHonestSource } from "./evidence-files.ts";
@@ -16,16 +17,10 @@ const HINTS = {
 };
 
 /** Measurements of a TDX guest, 48 bytes each. Nothing signs them here: a quote does. */
-export interface GuestMeasurements {
-  readonly mrTd: Uint8Array;
-  readonly mrConfigId: Uint8Array;
-  readonly mrOwner: Uint8Array;
-  readonly mrOwnerConfig: Uint8Array;
-  readonly rtMr0: Uint8Array;
-  readonly rtMr1: Uint8Array;
-  readonly rtMr2: Uint8Array;
-  readonly rtMr3: Uint8Array;
-}
+export type GuestMeasurements = Pick<
+  TdReport,
+  "mrTd" | "mrConfigId" | "mrOwner" | "mrOwnerConfig" | "rtMr0" | "rtMr1" | "rtMr2" | "rtMr3"
+>;
 
 const FILES: Readonly<Record<keyof GuestMeasurements, string>> = {
   mrTd: "mrtd:sha384",

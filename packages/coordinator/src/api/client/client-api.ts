@@ -7,6 +7,7 @@ import { BUILD_INFO } from "../../build-info.ts";
 import type { ListenAddress, LogLevel } from "../../config.ts";
 import type { Coordinator } from "../../coordinator.ts";
 import { CoordinatorError, type CoordinatorErrorCode, reasonOf } from "../../error.ts";
+import type { ListeningServer } from "../../listen-for-connections.ts";
 import type { Log } from "../../log.ts";
 import type { Telemetry } from "../../observe/telemetry.ts";
 import { OPENAPI_ROUTE, openApiDocument, type ServedRoute } from "../../openapi/document.ts";
@@ -42,14 +43,6 @@ const BODY_TYPE = "application/octet-stream";
 /** Routes of v1 that say the same as those of v2, for which no note is due (section 2.5). */
 const NOT_DEPRECATED: ReadonlySet<string> = new Set(["/update-manifest", "/update-cancel"]);
 
-/** A server that listens. */
-export interface ListeningApi {
-  /** The port, also where the configuration said 0. */
-  readonly port: number;
-  /** Stops listening and ends connections. May be called twice. */
-  close(): Promise<void>;
-}
-
 /** What {@link serveClientApi} needs. */
 export interface ClientApiDeps {
   readonly coordinator: Coordinator;
@@ -64,7 +57,7 @@ export interface ClientApiDeps {
 }
 
 /** Serves the client API: HTTPS with the root certificate, REST v1 and v2 (sections 1.7 and 2). */
-export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningApi> {
+export async function serveClientApi(deps: ClientApiDeps): Promise<ListeningServer> {
   const { coordinator, log, address } = deps;
   const app = createServer(deps);
   if (deps.telemetry?.metrics !== undefined) measureRequests(app, deps.telemetry.metrics.http);

@@ -1,6 +1,7 @@
 import { connect as connectPlain } from "node:net";
 import { connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ListeningServer } from "../../listen-for-connections.ts";
 import { callHttps } from "../../testing/http-client.ts";
 import {
   createTestMachine,
@@ -8,12 +9,11 @@ import {
   type TestMachine,
 } from "../../testing/test-coordinator.ts";
 import { createTestUser } from "../../testing/test-user.ts";
-import type { ListeningApi } from "./client-api.ts";
 import { serveClientApi } from "./client-api.ts";
 
 let machine: TestMachine;
 let running: TestCoordinator;
-let slow: ListeningApi;
+let slow: ListeningServer;
 
 beforeAll(async () => {
   machine = await createTestMachine();

@@ -6,9 +6,9 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { ListenAddress, LogLevel } from "../../config.ts";
 import type { Coordinator } from "../../coordinator.ts";
 import { CoordinatorError, reasonOf } from "../../error.ts";
+import type { ListeningServer } from "../../listen-for-connections.ts";
 import type { Log } from "../../log.ts";
 import type { Telemetry } from "../../observe/telemetry.ts";
-import type { ListeningApi } from "../client/client-api.ts";
 import { HANDSHAKE_TIMEOUT_MS, handshakeFailure, secureContextOptions } from "../tls-identity.ts";
 import { activateHandler } from "./activate-handler.ts";
 import { codedRefusals } from "./coded-refusals.ts";
@@ -47,7 +47,7 @@ export interface MeshApiDeps {
  * certificate is required, but any one does: the quote names it. Therefore TLS ends here and not in
  * grpc-js, which ties asking for a certificate to verifying its chain.
  */
-export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningApi> {
+export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningServer> {
   const { coordinator, log } = deps;
   const grpc = new Server({
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
