@@ -22,8 +22,7 @@ export function encodeAuditFile({ older, newer, consistency = [], tally }: Audit
 /** Parses an audit file; nothing is verified. Throws `AUDIT_MALFORMED`. */
 export function parseAuditFile(text: string): Audited {
   const format = { code: "AUDIT_MALFORMED", maxCharacters: MAX_CHARACTERS } as const;
-  const document = readDocument(text, { ...format, members: MEMBERS });
-  document.oneOf("type", [TYPE]);
+  const document = readDocument(text, { ...format, members: MEMBERS, type: TYPE });
   const older = document.stringOrNull("older");
   const tally = document.stringOrNull("tally");
   return {

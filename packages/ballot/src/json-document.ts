@@ -9,6 +9,8 @@ export interface DocumentFormat {
   readonly maxCharacters: number;
   /** Exactly these members, in any order. */
   readonly members: readonly string[];
+  /** What its member `type` must say, looked at first: a file of another kind is called by its name. */
+  readonly type?: string;
 }
 
 /** Members of a JSON object, read strictly; each method throws the document's code. */
@@ -38,7 +40,7 @@ const STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/gs;
 
 /** Reads a JSON object: no member twice, missing or unknown, at any depth that is read. */
 export function readDocument(text: string, format: DocumentFormat): DocumentReader {
-  const { code, maxCharacters, members } = format;
+  const { code, maxCharacters, members, type } = format;
   if (text.length > maxCharacters) {
     throw new BallotError(code, `${text.length} characters, ${maxCharacters} allowed`);
   }
@@ -46,7 +48,18 @@ export function readDocument(text: string, format: DocumentFormat): DocumentRead
   // A member that is there twice is written once more than it is found.
   const written = [...text.matchAll(STRING)].filter(([, colon]) => colon !== undefined).length;
   if (written !== countMembers(value)) throw new BallotError(code, "a member is there twice");
+  if (type !== undefined) requireType(value, type, code);
   return readerOf(value, members, code, "document");
+}
+
+/** Names of our own formats alone are repeated: a message never has a piece of the input otherwise. */
+const OWN_TYPE = /^carrara\.[a-z]{1,16}(?:\.[a-z]{1,16})?\.v[0-9]{1,3}$/;
+
+function requireType(value: unknown, type: string, code: BallotErrorCode): void {
+  if (isObject(value) && value["type"] === type) return;
+  const other = isObject(value) && typeof value["type"] === "string" ? value["type"] : "";
+  const found = OWN_TYPE.test(other) ? other : "something else";
+  throw new BallotError(code, `document is ${found}, not ${type}`);
 }
 
 /** Runs a reader of another format inside a document; what it refuses, the document refuses. */

@@ -29,8 +29,7 @@ export function encodeOpening({ poll, choice, opening, commitment }: Opening): s
 /** Parses an opening strictly; checks nothing. Throws `OPENING_MALFORMED`. */
 export function parseOpening(text: string): Opening {
   const format = { code: "OPENING_MALFORMED", maxCharacters: MAX_CHARACTERS } as const;
-  const document = readDocument(text, { ...format, members: MEMBERS });
-  document.oneOf("type", [TYPE]);
+  const document = readDocument(text, { ...format, members: MEMBERS, type: TYPE });
   const poll = document.string("poll");
   if (!isPollName(poll)) throw document.fail("not the name of a poll");
   return {

@@ -78,8 +78,8 @@ export function parseReceipt(text: string): Receipt {
     code: CODE,
     maxCharacters: MAX_CHARACTERS,
     members: MEMBERS,
+    type: TYPE,
   });
-  document.oneOf("type", [TYPE]);
   const poll = document.string("poll");
   if (!isPollName(poll)) throw document.fail("not the name of a poll");
   return {

@@ -33,6 +33,7 @@ export type CliErrorCode =
   | "EVIDENCE_REFUSED"
   | "CHECKPOINT_EARLIER"
   | "CONSISTENCY_INVALID"
+  | "CHOICES_INVALID"
   | "SITE_ANSWER_INVALID";
 
 /** Thrown by this package. Messages name files, ports and options, never secrets. */

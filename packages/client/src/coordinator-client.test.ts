@@ -38,6 +38,12 @@ describe("status", () => {
     ["text that is no JSON", { status: 200, body: "<html>" }, "RESPONSE_INVALID", /malformed/],
     ["data of another type", success({ code: "3" }), "RESPONSE_INVALID", /malformed/],
     ["an error without envelope", { status: 502, body: "" }, "SERVER_REFUSED", /502/],
+    [
+      "an error that says nothing",
+      { status: 404, body: "{}" },
+      "SERVER_REFUSED",
+      /status: 404[^:]*$/,
+    ],
   ])("reports %s", async (_, answer, code, message) => {
     const { client } = clientOf({ "GET /api/v2/status": answer });
     await expect(client.status()).rejects.toMatchObject({

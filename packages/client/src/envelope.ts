@@ -50,7 +50,8 @@ function refusal(
     return new ClientError("UNAUTHORIZED", `authorizing user: ${text.message}`, { status });
   }
   const path = request.path.replace(/\?.*$/, "");
-  const message = `${request.method} ${path}: ${status} ${clean(response.statusText)}: ${text.status}: ${text.message}`;
+  const said = [`${status} ${clean(response.statusText)}`.trim(), text.status, text.message];
+  const message = `${request.method} ${path}: ${said.filter((part) => part !== "").join(": ")}`;
   return new ClientError("SERVER_REFUSED", message, { status });
 }
 

@@ -1,16 +1,17 @@
 import type { AuditReport, Tally } from "@carrara/ballot";
 import { toHex } from "@carrara/encoding";
 import type { Report } from "../report.ts";
+import { type ChoiceNames, choiceText } from "./choice-names.ts";
 import { describeLog, logLine, type TrustedLog } from "./trusted-log.ts";
 import { describeCosigners, witnessLine } from "./witness-lines.ts";
 
 /** What an audit has found, for people and for programs. */
-export function auditReport(audit: AuditReport, log: TrustedLog): Report {
+export function auditReport(audit: AuditReport, log: TrustedLog, names: ChoiceNames): Report {
   const { newer, older, tally } = audit;
   return {
     text: [
       `${headline(log)}: the log has ${ballots(newer.size)}; ${growth(audit)}`,
-      ...tallyLines(tally, newer.size),
+      ...tallyLines(tally, newer.size, names),
       logLine(log),
       witnessLine(newer.cosignedBy, log.witnesses),
     ].join("\n"),
@@ -44,13 +45,17 @@ function growth({ older, newer }: AuditReport): string {
   return `the earlier checkpoint's ${older.size} are all in it, unchanged`;
 }
 
-function tallyLines(tally: Tally | undefined, newerSize: number): readonly string[] {
+function tallyLines(
+  tally: Tally | undefined,
+  newerSize: number,
+  names: ChoiceNames,
+): readonly string[] {
   if (tally === undefined) return ["No tally: results may be hidden until the poll closes"];
   const { size, counted, superseded, votes } = tally;
   const of = size === newerSize ? "" : `, over the earlier ${ballots(size)}`;
   return [
     `Tally signed by the log: ${counted} counted and ${superseded} superseded add up${of}`,
-    ...votes.map(({ choice, votes }) => `  choice ${choice}: ${votes}`),
+    ...votes.map(({ choice, votes }) => `  ${choiceText(choice, names)}: ${votes}`),
   ];
 }
 

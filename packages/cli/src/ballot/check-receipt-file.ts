@@ -13,6 +13,7 @@ import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
 import { readText } from "../files.ts";
 import { type Report, writeReport } from "../report.ts";
+import { ballotCodeText } from "./ballot-code.ts";
 import { parseConsistency } from "./consistency-file.ts";
 import {
   describeLog,
@@ -86,7 +87,7 @@ function reportOf({ receipt, log, checked, later }: Checked): Report {
   return {
     text: [
       `${headline(log)}: it is number ${index + 1} of ${size} in the poll ${poll}`,
-      `Ballot code: ${code}`,
+      `Ballot code: ${ballotCodeText(receipt.commitment)}`,
       ...grown,
       logLine(log),
       witnessLine(cosignedBy, log.witnesses),

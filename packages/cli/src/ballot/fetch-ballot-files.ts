@@ -18,6 +18,7 @@ import {
   keepRefused,
   pinnedCheckpoint,
 } from "./ballot-directory.ts";
+import { type ChoiceOptions, choiceNames } from "./choice-names.ts";
 import { parseConsistency } from "./consistency-file.ts";
 import { openSite, type Site } from "./site.ts";
 import type { TrustedLog } from "./trusted-log.ts";
@@ -25,7 +26,7 @@ import { requireTrusted } from "./verified-bundle.ts";
 import { attestedTrust, type SiteEvidence, siteEvidenceOfSize } from "./verified-site.ts";
 
 /** Options of `ballot fetch`. */
-export interface FetchOptions {
+export interface FetchOptions extends ChoiceOptions {
   readonly out: string;
   readonly receipt?: string;
 }
@@ -40,10 +41,11 @@ type ProofSource = (from: number, to: number) => Promise<readonly Uint8Array[]>;
 export async function fetchBallotFiles(
   context: CommandContext,
   url: string,
-  { out, receipt }: FetchOptions,
+  { out, receipt, choices }: FetchOptions,
 ): Promise<void> {
   const { io, options } = context;
   const dir = resolve(io.cwd, out);
+  const called = await choiceNames(context, choices === undefined ? {} : { choices });
   const { audit, log, files } = await fetchVerified(
     context,
     openSite(url, io.signal),
@@ -51,7 +53,7 @@ export async function fetchBallotFiles(
     receipt,
   );
   const names = await keepFetched(dir, files);
-  const { text, json, ...assurance } = auditReport(audit, log);
+  const { text, json, ...assurance } = auditReport(audit, log, called);
   const kept = `Kept in ${relative(io.cwd, dir) || "."}: ${names.join(", ")}`;
   writeReport(io, options, {
     ...assurance,

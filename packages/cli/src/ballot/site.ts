@@ -7,6 +7,9 @@ import {
 } from "@carrara/client";
 import { CliError } from "../cli-error.ts";
 
+/** Where a site shows the evidence of its mesh. */
+export const EVIDENCE_PATH = "/api/v2/evidence";
+
 /** The public routes of a poll's web service. */
 export interface Site {
   /** `HOST:PORT`. */
@@ -51,7 +54,11 @@ function hostOf(url: string): { readonly name: string; readonly port: number } {
 function textOf({ status, body }: TransportResponse, name: string, path: string): string {
   const what = `https://${name}${path.replace(/\?.*$/, "")}`;
   if (status >= 500) throw new CliError("UNREACHABLE", `${what} answers ${status}`);
-  if (status !== 200) throw new CliError("SITE_ANSWER_INVALID", `${what} answers ${status}`);
+  if (status !== 200) {
+    // A Coordinator answers 405 there, and any other site 404.
+    const hint = path === EVIDENCE_PATH ? ": a poll's page has another address" : "";
+    throw new CliError("SITE_ANSWER_INVALID", `${what} answers ${status}${hint}`);
+  }
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
   } catch (cause) {

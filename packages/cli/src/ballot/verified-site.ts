@@ -8,7 +8,7 @@ import {
 import { loadCertificateCache, requireCachedRoot } from "../certificate-cache.ts";
 import type { CommandContext } from "../command-context.ts";
 import { certificateCacheOf } from "../coordinator-session.ts";
-import type { Site } from "./site.ts";
+import { EVIDENCE_PATH, type Site } from "./site.ts";
 import { verifyBundle } from "./verified-bundle.ts";
 
 /** Web services learn of a new state in fractions of a second: how often and when in ms to ask again. */
@@ -30,7 +30,7 @@ export interface SiteEvidence {
  */
 export async function siteEvidence(context: CommandContext, site: Site): Promise<SiteEvidence> {
   const isKnown = context.options.coordinatorCert !== undefined;
-  const text = await site.getText("/api/v2/evidence", await firstTrust(context, isKnown));
+  const text = await site.getText(EVIDENCE_PATH, await firstTrust(context, isKnown));
   const bundle = parseEvidenceBundle(text);
   const report = await verifyBundle(context, bundle);
   const { coordinator } = report.facts;

@@ -62,6 +62,9 @@ async function reportOn(
     }
     return report;
   }
+  if (/^[a-z0-9.-]+:[0-9]{1,5}$/i.test(source)) {
+    throw new CliError("USAGE", `a site is given as https://${source}`);
+  }
   const bundle = parseEvidenceBundle(await readText(resolve(io.cwd, source)));
   return await verifyBundle(context, bundle, at);
 }

@@ -31,6 +31,7 @@ beforeEach(async () => {
 afterEach(async () => await world.close());
 
 const code = toHex(board.commitment(4));
+const grouped = code.replace(/.{4}(?=.)/g, "$& ");
 const head = (what: string, size = 9) => `${what}: it is number 5 of ${size} in the poll ${POLL}\n`;
 const NO_WITNESSES = "Witnesses: none are known, so others may have been shown another log\n";
 const byKey = `Log: ${board.log.key.name}, whose key is named with --log-key\n`;
@@ -40,7 +41,7 @@ describe("ballot check", () => {
     await world.write("receipt.json", board.receipt(4));
     expect(await world.run("ballot", "check", "receipt.json", "--log-key", vkey)).toEqual({
       code: 0,
-      stdout: `${head("IN THE LOG")}Ballot code: ${code}\n${byKey}${NO_WITNESSES}`,
+      stdout: `${head("IN THE LOG")}Ballot code: ${grouped}\n${byKey}${NO_WITNESSES}`,
       stderr: "",
     });
     const { stdout } = await world.run(
@@ -114,7 +115,7 @@ describe("ballot check", () => {
     const keys = ["--witness-key", first ?? "", "--witness-key", second ?? ""];
     expect(await world.run(...args, ...later, ...keys)).toEqual({
       code: 0,
-      stdout: `${head("IN THE LOG", 5)}Ballot code: ${code}
+      stdout: `${head("IN THE LOG", 5)}Ballot code: ${grouped}
 Still there when the log had 9
 ${byKey}Witnesses: 2 of 2 have seen this log: witness.example/w1 at ${TIME_TEXT}, witness.example/w2 at ${TIME_TEXT}
 `,
@@ -281,7 +282,7 @@ describe("ballot opening", () => {
     expect(await world.run("ballot", "opening", "opening.json")).toEqual({
       code: 0,
       stdout: `OK: the code was made from choice 12 in the poll ${POLL}
-Ballot code: ${toHex(commitment)}
+Ballot code: ${toHex(commitment).replace(/.{4}(?=.)/g, "$& ")}
 Compare both with what the page showed. This ballot is opened: it must never be cast.
 `,
       stderr: "",
@@ -293,6 +294,66 @@ Compare both with what the page showed. This ballot is opened: it must never be 
       choice: 12,
       commitment: toHex(commitment),
     });
+  });
+
+  test("names the choice from a list that one has, and takes no list that names two alike", async () => {
+    await world.write("opening.json", encodeOpening({ ...opening, commitment }));
+    const list = [
+      { n: 11, shortcode: ":ghost:" },
+      { n: 12, shortcode: ":pizza:", unicode: "🍕" },
+    ];
+    const open = async (choices: unknown) => {
+      await world.write("choices.json", JSON.stringify(choices));
+      return await world.run("ballot", "opening", "opening.json", "--choices", "choices.json");
+    };
+    const { stdout } = await open(list);
+    expect(stdout).toContain("made from choice 12 :pizza: in the poll");
+    expect((await open([])).stdout).toContain("made from choice 12 in the poll");
+    for (const bad of [
+      {},
+      [null],
+      [{ n: 12 }],
+      [{ n: 0, shortcode: "a" }],
+      [{ n: 65_536, shortcode: "a" }],
+      [{ n: 12, shortcode: "a b" }],
+      [{ n: 12, shortcode: "\u202e" }],
+      [...list, { n: 12, shortcode: ":joy:" }],
+      [...list, { n: 13, shortcode: ":pizza:" }],
+    ]) {
+      const result = await open(bad);
+      expect(result).toMatchObject({ code: 1, stdout: "" });
+      expect(result.stderr).toMatch(/^Error: CHOICES_INVALID: names of choices: /);
+    }
+  });
+
+  test("says what a file is that was taken for an opening, and for a receipt", async () => {
+    await world.write("opening.json", encodeOpening({ ...opening, commitment }));
+    await world.write("receipt.json", board.receipt(4));
+    await world.write("other.json", '{"type":"carrara.\u202e"}');
+    const mixed = [
+      [
+        "opening",
+        "receipt.json",
+        "OPENING_MALFORMED: document is carrara.ballot.receipt.v1, not carrara.ballot.opening.v1",
+      ],
+      [
+        "check",
+        "opening.json",
+        "RECEIPT_MALFORMED: document is carrara.ballot.opening.v1, not carrara.ballot.receipt.v1",
+      ],
+      [
+        "audit",
+        "other.json",
+        "AUDIT_MALFORMED: document is something else, not carrara.ballot.audit.v1",
+      ],
+    ] as const;
+    for (const [command, file, message] of mixed) {
+      expect(await world.run("ballot", command, file)).toEqual({
+        code: 1,
+        stdout: "",
+        stderr: `Error: ${message}\n`,
+      });
+    }
   });
 
   test("finds a page that sealed something else, with exit 3", async () => {

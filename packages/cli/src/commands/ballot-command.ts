@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { auditFile } from "../ballot/audit-file.ts";
 import { type CheckOptions, checkReceiptFile } from "../ballot/check-receipt-file.ts";
+import { addChoicesOption, type ChoiceOptions } from "../ballot/choice-names.ts";
 import { type FetchOptions, fetchBallotFiles } from "../ballot/fetch-ballot-files.ts";
 import { showOpening } from "../ballot/show-opening.ts";
 import { addTrustOptions, type TrustOptions } from "../ballot/trusted-log.ts";
@@ -36,13 +37,13 @@ Examples:
     .action(async (file: string, _: unknown, command: Command) => {
       await checkReceiptFile(contextOf(command), file, command.opts<CheckOptions>());
     });
-  withGlobalHelp(ballot.command("opening <file>"), SHOW_OPTIONS)
+  withGlobalHelp(addChoicesOption(ballot.command("opening <file>")), SHOW_OPTIONS)
     .description("recompute the code of a ballot that was audited instead of cast")
     .addHelpText("after", `${EXIT_CODES}\n\nExample:\n  carrara ballot opening opening.json`)
     .action(async (file: string, _: unknown, command: Command) => {
-      await showOpening(contextOf(command), file);
+      await showOpening(contextOf(command), file, command.opts<ChoiceOptions>());
     });
-  addTrustOptions(ballot.command("audit <file>"))
+  addChoicesOption(addTrustOptions(ballot.command("audit <file>")))
     .description("prove offline that a log only grew and that its tally adds up")
     .addHelpText(
       "after",
@@ -52,10 +53,9 @@ Example:
   carrara ballot audit ballot/audit.json --evidence ballot/evidence.json --insecure`,
     )
     .action(async (file: string, _: unknown, command: Command) => {
-      await auditFile(contextOf(command), file, command.opts<TrustOptions>());
+      await auditFile(contextOf(command), file, command.opts<TrustOptions & ChoiceOptions>());
     });
-  ballot
-    .command("fetch <url>")
+  addChoicesOption(ballot.command("fetch <url>"))
     .description("get a poll's evidence, checkpoint and tally; proves growth since the last time")
     .option(
       "--out <dir>",

@@ -206,14 +206,16 @@ describe("ballot fetch", () => {
   });
 
   test.each([
-    ["that refuses", 404, 1, "SITE_ANSWER_INVALID"],
-    ["in trouble", 503, 4, "UNREACHABLE"],
-  ])("from a site %s ends with the exit code for it", async (_, status, exit, error) => {
+    ["that refuses", 404, 1, "SITE_ANSWER_INVALID", ": a poll's page has another address"],
+    ["in trouble", 503, 4, "UNREACHABLE", ""],
+  ])("from a site %s ends with the exit code for it", async (_, status, exit, error, hint) => {
     const site = await start();
     site.fail("/api/v2/evidence", status);
     const { code, stderr } = await fetchFrom(site);
     expect(code).toBe(exit);
-    expect(stderr).toMatch(new RegExp(`^Error: ${error}: .*/api/v2/evidence answers ${status}`));
+    expect(stderr).toMatch(
+      new RegExp(`^Error: ${error}: .*/api/v2/evidence answers ${status}${hint}\n$`),
+    );
   });
 
   test("from nobody ends with exit 4, from what is no site with exit 2", async () => {

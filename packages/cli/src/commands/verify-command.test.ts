@@ -82,6 +82,11 @@ describe.each([["verify"], ["ballot verify"]])("%s", (name) => {
     const nonce = await verify("evidence.json", "-i", "--nonce", "today");
     expect(nonce).toMatchObject({ code: 2, stdout: "" });
     expect(nonce.stderr).toMatch(/^Error: USAGE: --nonce /);
+    const site = await verify("localhost:8443");
+    expect(site).toMatchObject({
+      code: 2,
+      stderr: "Error: USAGE: a site is given as https://localhost:8443\n",
+    });
   });
 
   test("asks a site just as well", async () => {

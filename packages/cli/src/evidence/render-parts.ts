@@ -28,7 +28,8 @@ function textOf(value: Json): string {
   if (typeof value === "number") return String(value);
   if (Array.isArray(value)) {
     const items = value as readonly Json[];
-    return items.length === 0 ? "none" : items.map(textOf).join(", ");
+    if (items.length === 0) return "none";
+    return items.map(textOf).join(items.every((item) => typeof item === "object") ? "; " : ", ");
   }
   const members = Object.entries(value as Readonly<Record<string, Json>>);
   if (members.length === 0) return "none";
