@@ -7,9 +7,6 @@ import {
   publicEncrypt,
   sign,
 } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { toBase64 } from "@carrara/encoding";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { callHttps } from "./testing/http-client.ts";
@@ -397,31 +394,5 @@ describe("recovery", () => {
     expect(log).toHaveLength(1);
     await second.close();
     expect(await status(await machine.start())).toBe(3);
-  });
-});
-
-describe("the startup manifest", () => {
-  test("is set once, is no error again, and another one is", async () => {
-    const dir = await mkdtemp(join(tmpdir(), "carrara-startup-"));
-    try {
-      const path = join(dir, "manifest.json");
-      await writeFile(path, testManifest());
-      const environment = { EDG_STARTUP_MANIFEST: path };
-      const first = await machine.start({ environment });
-      expect(await status(first)).toBe(3);
-      await first.close();
-      const second = await machine.start({ environment });
-      expect(await status(second)).toBe(3);
-      await second.close();
-      await writeFile(path, testManifest(LIMITED));
-      await expect(machine.start({ environment })).rejects.toMatchObject({ code: "STATE_WRONG" });
-      await writeFile(path, "{}");
-      machine.files.clear();
-      await expect(machine.start({ environment })).rejects.toMatchObject({
-        code: "MANIFEST_INVALID",
-      });
-    } finally {
-      await rm(dir, { recursive: true });
-    }
   });
 });

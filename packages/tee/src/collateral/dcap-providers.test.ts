@@ -11,7 +11,7 @@ import {
 } from "../testing/fake-collateral-service.ts";
 import { createFakeVendor, type FakeVendor } from "../testing/fake-vendor.ts";
 import { TDX_REQUEST as TDX } from "../testing/sample-requests.ts";
-import { createDcapProviderFor, createPccsProvider } from "./pccs-provider.ts";
+import { createPccsProvider } from "./pccs-provider.ts";
 import { createPcsProvider } from "./pcs-provider.ts";
 import type { DcapCollateralProvider, DcapCollateralRequest } from "./provider.ts";
 import { collateralRefusalOf } from "./refusal.ts";
@@ -322,53 +322,6 @@ const CHAINS = [
   "Request-ID",
   "Retry-After",
 ];
-
-describe("the address of a service", () => {
-  test.each([
-    ["https://h:8081", "https://h:8081/sgx/certification/v4"],
-    ["https://h/", "https://h/sgx/certification/v4"],
-    ["https://h/cache/sgx/certification/v4/", "https://h/cache/sgx/certification/v4"],
-    ["https://h/tdx/certification/v4", "https://h/sgx/certification/v4"],
-    ["https://h/sgx/certification/v3", "https://h/sgx/certification/v3"],
-    [
-      "https://api.trustedservices.intel.com",
-      "https://api.trustedservices.intel.com/sgx/certification/v4",
-    ],
-  ])("%s leads to %s", async (url, base) => {
-    const asked: string[] = [];
-    const provider = createDcapProviderFor({
-      url,
-      fetch: async (input) => {
-        asked.push(String(input));
-        return await Promise.reject(new TypeError("no route"));
-      },
-    });
-    await refusal(provider.getDcapCollateral(SGX));
-    const intel = url.includes("intel");
-    expect(asked.toSorted()).toEqual(
-      [
-        `${base}/tcb?fmspc=00906ed50000`,
-        `${base}/qe/identity`,
-        `${base}/pckcrl?ca=processor&encoding=der`,
-        intel
-          ? "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der"
-          : `${base}/rootcacrl`,
-      ].toSorted(),
-    );
-  });
-
-  test.each(["", "file:///etc/passwd", "https://user@h"])("is refused when it is %j", (url) => {
-    expect(() => createDcapProviderFor({ url })).toThrow(TypeError);
-  });
-
-  test.each([
-    { url: "http://h", ca: "x" },
-    { url: "https://h", ca: "x", fetch },
-    { url: "https://api.trustedservices.intel.com", ca: "x" },
-  ])("goes with no ca that could not be used (%#)", (options) => {
-    expect(() => createDcapProviderFor(options)).toThrow(TypeError);
-  });
-});
 
 describe("a PCCS with a certificate of its own making", () => {
   let tls: { key: string; cert: string };
