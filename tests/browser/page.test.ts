@@ -363,6 +363,9 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       await viewers[0]?.page.getByRole("button", { name: "Check the signed count" }).click();
       await viewers[0]?.page.getByText("exactly what you see here").waitFor();
       expect(await viewers[0]?.accessibility()).toEqual([]);
+      poll.vote(":joy:");
+      await viewers[0]?.page.getByText("Votes have come in since").waitFor();
+      expect(await viewers[0]?.page.getByText("exactly what you see here").count()).toBe(0);
     });
 
     test("asks again and again where no events come", async () => {
@@ -450,6 +453,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
       ["dark", 1100],
       ["light", 390],
       ["dark", 390],
+      ["light", 320],
     ] as const)("every page is accessible and fits: %s, %i px", async (colorScheme, width) => {
       for (const [name, votes] of CROWD) {
         for (let i = 0; i < votes; i += 1) poll.vote(`:${name}:`);

@@ -34,7 +34,7 @@ export function TallyCheck({ board }: { readonly board: Board }): JSX.Element {
   });
   return (
     <div class="tally" role="status">
-      {check !== undefined && <Outcome check={check} words={words} />}
+      {check !== undefined && <Outcome check={check} shown={board.treeSize} words={words} />}
       <button type="button" class="link-button" aria-disabled={isBusy} onClick={() => run()}>
         {text(isBusy ? "board.tally.checking" : "board.tally")}
       </button>
@@ -44,9 +44,12 @@ export function TallyCheck({ board }: { readonly board: Board }): JSX.Element {
 
 function Outcome({
   check,
+  shown,
   words: { text, number },
 }: {
   readonly check: BoardCheck;
+  /** Ballots of the standings that the page shows by now. */
+  readonly shown: number;
   readonly words: Words;
 }): JSX.Element {
   if (check.kind === "bad") {
@@ -64,10 +67,12 @@ function Outcome({
       </p>
     );
   }
+  // The page is live: what was the same is not what one sees once votes have come in.
+  const isSame = check.kind === "same" && check.size === shown;
   return (
     <p class="tally-outcome">
       <Mark verdict="ok" /> {text("board.tally.good", { size })}{" "}
-      {text(check.kind === "same" ? "board.tally.same" : "board.tally.older")}
+      {text(isSame ? "board.tally.same" : "board.tally.older")}
     </p>
   );
 }
