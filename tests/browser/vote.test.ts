@@ -120,9 +120,12 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser (skipped without Chromium)"
     await choose(page, "rocket");
     const code = await shownCode(page);
     await page.getByRole("button", { name: "Audit it instead" }).click();
-    const opening = await carrara("ballot", "opening", await save("opening.json", "Save opening"));
+    const saved = await save("opening.json", "Save opening");
+    const choices = ["--choices", "apps/emojivoto/data/emoji-rpcs.json"];
+    const opening = await carrara("ballot", "opening", saved, ...choices);
     expect(opening.code).toBe(0);
-    expect(opening.stdout).toContain(code);
+    expect(opening.stdout).toContain(" (:rocket:) ");
+    expect(opening.stdout.replaceAll(" ", "")).toContain(code);
     await page.getByRole("button", { name: "Make a new ballot" }).click();
     await castVote(page, "rocket");
     await page.getByText("Your vote was counted").waitFor();

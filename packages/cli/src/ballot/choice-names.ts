@@ -37,17 +37,22 @@ export async function choiceNames(
 /** `choice 12`, and its name where one is known. */
 export function choiceText(choice: number, names: ChoiceNames): string {
   const name = names.get(choice);
-  return name === undefined ? `choice ${choice}` : `choice ${choice} ${name}`;
+  return name === undefined ? `choice ${choice}` : `choice ${choice} (${name})`;
 }
 
 function parseChoiceNames(text: string): ChoiceNames {
   const list = parseJson(text);
   if (!Array.isArray(list) || list.length > MAX_CHOICES) throw invalid("it is no list of choices");
-  const entries = list.map(entryOf);
+  const entries = list.filter((item) => !isNameless(item)).map(entryOf);
   const names = new Map(entries);
   if (names.size !== entries.length) throw invalid("a number is there twice");
   if (new Set(names.values()).size !== names.size) throw invalid("a name is there twice");
   return names;
+}
+
+/** The source's table has numbers that are no choices. */
+function isNameless(item: unknown): boolean {
+  return isRecord(item) && item.shortcode === null;
 }
 
 function entryOf(item: unknown): readonly [number, string] {

@@ -301,13 +301,14 @@ Compare both with what the page showed. This ballot is opened: it must never be 
     const list = [
       { n: 11, shortcode: ":ghost:" },
       { n: 12, shortcode: ":pizza:", unicode: "🍕" },
+      { n: 101, rpc: "Results", shortcode: null },
     ];
     const open = async (choices: unknown) => {
       await world.write("choices.json", JSON.stringify(choices));
       return await world.run("ballot", "opening", "opening.json", "--choices", "choices.json");
     };
     const { stdout } = await open(list);
-    expect(stdout).toContain("made from choice 12 :pizza: in the poll");
+    expect(stdout).toContain("made from choice 12 (:pizza:) in the poll");
     expect((await open([])).stdout).toContain("made from choice 12 in the poll");
     for (const bad of [
       {},
