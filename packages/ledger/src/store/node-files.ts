@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, writeSync } from "node:fs";
 import { chmod, type FileHandle, mkdir, open, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { flushDirectory, lockDirectory, type Unlock, writeFlushed } from "@carrara/files";
@@ -66,7 +66,12 @@ async function openFile(path: string, flags: number): Promise<LedgerFile> {
   const lazy = await open(path, "r+");
   return {
     write: async (bytes, position) => await writeFully(durable, bytes, position),
-    note: async (bytes, position) => await writeFully(lazy, bytes, position),
+    // A hundred bytes for the page cache: 2 µs here, where another thread would take 20 and its turn.
+    note: async (bytes, position) => {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(lazy.fd, bytes, done, bytes.length - done, position + done);
+      }
+    },
     reserve: async (from, to) => {
       for (let position = from; position < to; position += ZEROS.length) {
         await writeFully(lazy, ZEROS.subarray(0, to - position), position);
