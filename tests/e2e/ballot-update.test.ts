@@ -83,8 +83,15 @@ async function votes(name: string): Promise<void> {
     .toBe(200);
 }
 
-const bundle = async (): Promise<string> =>
-  (await askWeb(running, "GET", "/api/v2/evidence")).body.toString();
+/** What a voter's verifier says of the evidence that web has now, and what it does not like. */
+async function verdict(): Promise<unknown> {
+  const read = parseEvidenceBundle(
+    (await askWeb(running, "GET", "/api/v2/evidence")).body.toString(),
+  );
+  const policy = { insecure: true };
+  const report = await verifyEvidenceBundle({ bundle: read, policy, now: new Date() });
+  return [report.verdict, report.findings.filter((one) => one.verdict === "failed")];
+}
 
 test("checkpoints are cosigned once the witness knows the log", async () => {
   receipt = receiptIn(await voteForReceipt(running, "joy"));
@@ -130,14 +137,22 @@ test("a new manifest keeps them, too, and its evidence verifies", async () => {
     .poll(async () => await boardOf(running), { timeout: 10_000 })
     .toMatchObject({ total: before.total + 1 });
   await checkReceipt(receipt, { logKey });
-  const verdict = async (): Promise<unknown> => {
-    const policy = { insecure: true };
-    const read = parseEvidenceBundle(await bundle());
-    const report = await verifyEvidenceBundle({ bundle: read, policy, now: new Date() });
-    return [report.verdict, report.findings.filter((one) => one.verdict === "failed")];
-  };
   await expect.poll(verdict, { timeout: 40_000, interval: 1_000 }).toEqual(["simulation", []]);
   expect((await askWeb(running, "GET", "/api/v2/leaderboard")).body.toString()).toContain(
     '"closes":"2099-01-01T00:00:00Z"',
   );
 });
+
+test("nobody has to restart anything after a new manifest: evidence verifies again by itself", async () => {
+  const changed = JSON.parse(await readFile(running.mesh.files.manifest, "utf8"));
+  changed.Packages["voting-svc"].SecurityVersion = 2;
+  changed.Marbles["voting-svc"].Parameters.Env.POLL_CLOSES = "2098-01-01T00:00:00Z";
+  const file = join(admin.dir, "untouched.json");
+  await writeFile(file, JSON.stringify(changed));
+  await update(file);
+  const { chainPem } = await running.mesh.coordinator.client.getQuote();
+  running = { ...running, ca: chainPem };
+  const renewed = async (): Promise<unknown> => await verdict().catch(() => undefined);
+  await expect.poll(renewed, { timeout: 90_000, interval: 1_000 }).toEqual(["simulation", []]);
+  await votes("rocket");
+}, 120_000);
