@@ -20,20 +20,43 @@ export type Unlock = () => Promise<void>;
  * Keeps a directory for this process until the returned function runs or the process ends, however it
  * ends. Waits up to `waitMs` for one that is ending; undefined where another process keeps it.
  *
- * The lock is a socket `lock.N` that somebody listens on, which the kernel closes: it names no process
- * id that means another process in another container, and a killed process leaves a name that answers
+ * On Linux the lock is an abstract socket named after the directory's inode: nothing in the directory, which
+ * people copy, shows it, and it is seen within one network namespace. Elsewhere it is
+ * {@link lockSharedDirectory}'s.
+ */
+export async function lockDirectory(directory: string, waitMs = 0): Promise<Unlock | undefined> {
+  const tryOnce = process.platform === "linux" ? lockByInode : lockBySocket;
+  return await keepTrying(directory, waitMs, tryOnce);
+}
+
+/**
+ * The same for a directory that several containers may have on a shared volume, and that nobody copies.
+ *
+ * The lock is a socket `lock.N` in it that somebody listens on, which the kernel closes: it names no
+ * process id that means another process in another container, and a killed process leaves a name that answers
  * no more. Everybody shows a listening socket first and looks for others then, so of two at a time one
  * at least sees the other, and who sees another goes. It holds wherever one kernel runs both.
  */
-export async function lockDirectory(directory: string, waitMs = 0): Promise<Unlock | undefined> {
+export async function lockSharedDirectory(
+  directory: string,
+  waitMs = 0,
+): Promise<Unlock | undefined> {
+  return await keepTrying(directory, waitMs, lockBySocket);
+}
+
+async function keepTrying(
+  directory: string,
+  waitMs: number,
+  tryOnce: (directory: string) => Promise<Unlock | undefined>,
+): Promise<Unlock | undefined> {
   for (let waitedMs = 0; ; waitedMs += RETRY_MS) {
-    const unlock = await tryLock(directory);
+    const unlock = await tryOnce(directory);
     if (unlock !== undefined || waitedMs >= waitMs) return unlock;
     await sleep(RETRY_MS);
   }
 }
 
-async function tryLock(directory: string): Promise<Unlock | undefined> {
+async function lockBySocket(directory: string): Promise<Unlock | undefined> {
   const handle = await open(directory, "r");
   try {
     const paths = { directory, short: shortPath(directory, handle.fd) };
@@ -80,7 +103,8 @@ async function publish(paths: Paths, name: string): Promise<Unlock | undefined> 
     shown = await show(paths.directory, draft, name);
   } catch (cause) {
     if (server !== undefined) await closeServer(server);
-    return await lockByInode(paths.directory, cause);
+    if (process.platform !== "linux" || !isNotKept(cause)) throw cause;
+    return await lockByInode(paths.directory);
   } finally {
     await rm(join(paths.directory, draft), { force: true });
   }
@@ -120,8 +144,7 @@ async function keepIfAlone(
   return unlock;
 }
 
-async function lockByInode(directory: string, cause: unknown): Promise<Unlock | undefined> {
-  if (process.platform !== "linux" || !isNotKept(cause)) throw cause;
+async function lockByInode(directory: string): Promise<Unlock | undefined> {
   const server = await listenForInode(directory);
   return server === undefined ? undefined : unlocking(server, undefined);
 }

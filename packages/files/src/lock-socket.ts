@@ -18,10 +18,7 @@ export async function listenAt(path: string): Promise<Server | undefined> {
   });
 }
 
-/**
- * Listens on the abstract name of a directory's inode (Linux), for file systems that keep no sockets.
- * It is seen within one network namespace.
- */
+/** Listens on the abstract name of a directory's inode (Linux); it is seen within one network namespace. */
 export async function listenForInode(directory: string): Promise<Server | undefined> {
   const { dev, ino } = await stat(directory);
   return await listenAt(`\0carrara-${dev}-${ino}`);

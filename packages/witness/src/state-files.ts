@@ -1,6 +1,6 @@
 import {
   type DurableDirectory,
-  lockDirectory,
+  lockSharedDirectory,
   openDurableDirectory,
   systemCodeOf,
 } from "@carrara/files";
@@ -25,7 +25,7 @@ export interface StateDirectory extends StateFiles {
 export async function openStateDirectory(dir: string): Promise<StateDirectory> {
   try {
     const files = await openDurableDirectory(dir, { maxBytes: MAX_FILE_BYTES });
-    const unlock = await lockDirectory(dir);
+    const unlock = await lockSharedDirectory(dir);
     if (unlock !== undefined) return { ...files, close: unlock };
   } catch (cause) {
     const message = `the state directory cannot be used (${systemCodeOf(cause)})`;
