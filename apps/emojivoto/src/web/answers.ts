@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { WebResponse } from "./exchange.ts";
 import { goJson } from "./go-json.ts";
 
 /** Headers as Node sends them fastest: name, value, name, value. */
@@ -80,66 +80,66 @@ export function readyPublicAnswer(
 }
 
 /** Sends a prepared answer. */
-export function answerReady(response: ServerResponse, { headers, body }: ReadyAnswer): void {
+export function answerReady(response: WebResponse, { headers, body }: ReadyAnswer): void {
   response.writeHead(200, headers);
-  response.end(body);
+  response.end(body, "latin1");
 }
 
 /** Answers a counted vote with its receipt, ASCII text. */
-export function answerReceipt(response: ServerResponse, receipt: string): void {
+export function answerReceipt(response: WebResponse, receipt: string): void {
   response.writeHead(200, [...JSON_HEADERS, "Content-Length", `${receipt.length}`]);
   response.end(receipt, "latin1");
 }
 
 /** Answers a sealed ballot with its sealed answer, whatever that says. */
-export function answerSealed(response: ServerResponse, answer: Uint8Array): void {
+export function answerSealed(response: WebResponse, answer: Uint8Array): void {
   response.writeHead(200, [...SEALED_HEADERS, "Content-Length", `${answer.length}`]);
-  response.end(answer);
+  response.end(answer, "latin1");
 }
 
 /** Answers a counted vote: 200 with neither body nor type. */
-export function answerVoteCounted(response: ServerResponse): void {
+export function answerVoteCounted(response: WebResponse): void {
   response.writeHead(200, VOTE_COUNTED_HEADERS);
-  response.end();
+  response.end("", "latin1");
 }
 
 /** Answers with JSON text that is ready to send. */
-export function answerJson(response: ServerResponse, body: Uint8Array, status = 200): void {
+export function answerJson(response: WebResponse, body: Uint8Array, status = 200): void {
   response.writeHead(status, [...JSON_HEADERS, "Content-Length", `${body.length}`]);
-  response.end(body);
+  response.end(body, "latin1");
 }
 
 /** Answers `{"error":"…"}` and a newline, as the original does. */
 export function answerError(
-  response: ServerResponse,
+  response: WebResponse,
   status: number,
   text: string,
   extra: readonly string[] = [],
 ): void {
   const body = Buffer.from(`{"error":${goJson(text)}}\n`);
   response.writeHead(status, [...JSON_HEADERS, ...extra, "Content-Length", `${body.length}`]);
-  response.end(body);
+  response.end(body, "latin1");
 }
 
 /** Answers a body that is larger than any honest one, whose rest is not worth reading. */
-export function answerTooLarge(response: ServerResponse): void {
+export function answerTooLarge(response: WebResponse): void {
   const body = `${goJson({ error: "Request body is too large", code: "REQUEST_TOO_LARGE" })}\n`;
   const headers = [...JSON_HEADERS, "Connection", "close", "Content-Length", `${body.length}`];
   response.writeHead(413, headers);
-  response.end(body);
+  response.end(body, "latin1");
 }
 
 /** Answers a line of text to a probe. */
-export function answerText(response: ServerResponse, status: number, text: string): void {
+export function answerText(response: WebResponse, status: number, text: string): void {
   const body = `${text}\n`;
   const type = ["Content-Type", "text/plain; charset=UTF-8"];
   response.writeHead(status, [...API_HEADERS, ...type, "Content-Length", `${body.length}`]);
-  response.end(body);
+  response.end(body, "latin1");
 }
 
 /** Answers with a file of the page. `cacheControl` is the header's value; with `download` it is saved under that name. */
 export function answerFile(
-  response: ServerResponse,
+  response: WebResponse,
   file: {
     readonly bytes: Uint8Array;
     readonly type: string;
@@ -165,5 +165,5 @@ export function answerFile(
       ? []
       : ["Content-Disposition", `attachment; filename="${download}"`]),
   ]);
-  response.end(file.bytes);
+  response.end(file.bytes, "latin1");
 }

@@ -1,7 +1,7 @@
-import type { ServerResponse } from "node:http";
 import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
 import { DOUGHNUT_MESSAGE, goErrorText, RpcError, rpcCode } from "../grpc/rpc-status.ts";
 import { PUBLIC_FRESH_HEADERS, publicType } from "./answers.ts";
+import type { WebResponse } from "./exchange.ts";
 import { goJson } from "./go-json.ts";
 
 /** What `/api/v2/…` answers when it does not do what was asked. */
@@ -93,7 +93,7 @@ export function apiErrorOf(error: unknown): ApiErrorCode {
 
 /** Answers `{"error":"…","code":"…"}` to anybody, from any origin. `extra` are more headers. */
 export function answerApiError(
-  response: ServerResponse,
+  response: WebResponse,
   code: ApiErrorCode,
   extra: readonly string[] = [],
 ): void {
@@ -106,5 +106,5 @@ export function answerApiError(
     ...retry,
     ...extra,
   ]);
-  response.end(body);
+  response.end(body, "latin1");
 }

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
+import type { WebRequest } from "./exchange.ts";
 
 /**
  * Collects a request's body and hands it to `done`, or `REQUEST_TOO_LARGE` to `fail` as soon as it is
@@ -7,13 +7,21 @@ import { EmojivotoError } from "../service/emojivoto-error.ts";
  * Without promises: it runs for every vote.
  */
 export function collectBody(
-  request: IncomingMessage,
+  request: WebRequest,
   maxBytes: number,
   {
     done,
     fail,
   }: { readonly done: (body: Buffer) => void; readonly fail: (error: unknown) => void },
 ): void {
+  const tooLarge = (): void => {
+    fail(new EmojivotoError("REQUEST_TOO_LARGE", `body exceeds ${maxBytes} bytes`));
+  };
+  if ("body" in request) {
+    if (request.body.length > maxBytes) tooLarge();
+    else done(request.body);
+    return;
+  }
   let first: Buffer | undefined;
   let rest: Buffer[] | undefined;
   let length = 0;
@@ -23,7 +31,7 @@ export function collectBody(
     length += chunk.length;
     if (length > maxBytes) {
       over = true;
-      fail(new EmojivotoError("REQUEST_TOO_LARGE", `body exceeds ${maxBytes} bytes`));
+      tooLarge();
     } else if (first === undefined) first = chunk;
     else {
       rest ??= [first];

@@ -1,9 +1,9 @@
-import type { ServerResponse } from "node:http";
 import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
 import { DOUGHNUT_MESSAGE, goErrorText, RpcError, rpcCode } from "../grpc/rpc-status.ts";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import { answerError, answerTooLarge } from "./answers.ts";
 import { answerApiError, apiErrorOfStatus } from "./api-error.ts";
+import type { WebResponse } from "./exchange.ts";
 
 /** What a client reads when a back end is down; where it is and why is in the log only. */
 const UNAVAILABLE_TEXT = "The service is temporarily unavailable, please try again";
@@ -13,7 +13,7 @@ const DEADLINE_TEXT = "The service did not answer in time";
 const RETRY_AFTER = ["Retry-After", "1"];
 
 /** Answers a vote of the original's route that was not counted; the text of a failed vote is a wire fact. */
-export function answerVoteFailed(response: ServerResponse, status: CastStatus): void {
+export function answerVoteFailed(response: WebResponse, status: CastStatus): void {
   if (status === castStatus.refused) answerStatus(response, rpcCode.unknown, DOUGHNUT_MESSAGE);
   else if (UNAVAILABLE.has(status)) answerStatus(response, rpcCode.unavailable, "");
   else if (status === castStatus.deadlineExceeded)
@@ -28,13 +28,13 @@ const UNAVAILABLE: ReadonlySet<CastStatus> = new Set<CastStatus>([
 ]);
 
 /** Answers a request whose call failed. */
-export function answerFailed(response: ServerResponse, error: unknown): void {
+export function answerFailed(response: WebResponse, error: unknown): void {
   if (error instanceof RpcError) answerStatus(response, error.grpcCode, error.details);
   else if (isTooLarge(error)) answerTooLarge(response);
   else answerStatus(response, rpcCode.internal, "internal error");
 }
 
-function answerStatus(response: ServerResponse, grpcCode: number, details: string): void {
+function answerStatus(response: WebResponse, grpcCode: number, details: string): void {
   if (grpcCode === rpcCode.deadlineExceeded) {
     answerError(response, 504, DEADLINE_TEXT);
   } else if (grpcCode === rpcCode.unavailable || grpcCode === rpcCode.resourceExhausted) {

@@ -1,9 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { ClientError } from "@carrara/client";
 import { answerError, answerReady, readyPublicAnswer } from "./answers.ts";
 import { answerApiError, apiErrorOf } from "./api-error.ts";
-import type { EventStream } from "./event-stream.ts";
 import type { EvidenceSource } from "./evidence-bundle.ts";
+import type { WebRequest, WebResponse } from "./exchange.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { PublicDocuments } from "./public-documents.ts";
 import type { StateFeed } from "./state-feed.ts";
@@ -11,14 +10,13 @@ import type { StateFeed } from "./state-feed.ts";
 /** What anybody may read, from any origin: `path` is what follows `/api/v2/`. Never rejects. */
 export type PublicRoutes = (
   path: string,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: WebRequest,
+  response: WebResponse,
 ) => Promise<void>;
 
 /** What the public routes read. */
 export interface PublicSources {
   readonly documents: PublicDocuments;
-  readonly events: EventStream;
   readonly feed: StateFeed;
   readonly log: LogReader;
   /** Undefined outside a mesh. */
@@ -44,17 +42,14 @@ export function createPublicRoutes(sources: PublicSources): PublicRoutes {
 }
 
 async function answer(
-  { documents, events, evidence, feed, log }: PublicSources,
+  { documents, evidence, feed, log }: PublicSources,
   path: string,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: WebRequest,
+  response: WebResponse,
 ): Promise<void> {
   switch (path) {
     case "leaderboard":
       answerReady(response, await documents.board());
-      return;
-    case "leaderboard/events":
-      events.open(request, response);
       return;
     case "ballot/keys":
       answerReady(response, await documents.keys());
@@ -91,8 +86,8 @@ async function answer(
 
 async function answerProof(
   log: LogReader,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: WebRequest,
+  response: WebResponse,
 ): Promise<void> {
   const [index] = numbersOf(request, ["index"]);
   if (index === undefined) answerApiError(response, "QUERY_INVALID");
@@ -104,8 +99,8 @@ async function answerProof(
 
 async function answerConsistency(
   log: LogReader,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: WebRequest,
+  response: WebResponse,
 ): Promise<void> {
   const [from, to] = numbersOf(request, ["from", "to"]);
   if (from === undefined || to === undefined || from > to) {
@@ -121,7 +116,7 @@ async function answerConsistency(
 
 /** Decimal parameters of the query; undefined for those that are missing, repeated or too large. */
 function numbersOf(
-  { url = "" }: IncomingMessage,
+  { url = "" }: WebRequest,
   names: readonly string[],
 ): readonly (number | undefined)[] {
   const question = url.indexOf("?");

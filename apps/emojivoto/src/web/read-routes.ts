@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerError, answerFile, answerJson, answerText } from "./answers.ts";
 import type { BoardRow } from "./board-document.ts";
 import type { CatalogueCache } from "./catalogue.ts";
+import type { WebRequest, WebResponse } from "./exchange.ts";
 import { goJson } from "./go-json.ts";
 import type { PageFiles } from "./page-files.ts";
 import type { PublicRoutes } from "./public-routes.ts";
@@ -18,8 +18,8 @@ export interface ReadSources {
 /** Answers everything that changes nothing: by path, with 404 for the unknown. Rejects with `RpcError`. */
 export type ReadRoutes = (
   path: string,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: WebRequest,
+  response: WebResponse,
 ) => Promise<void>;
 
 /** Our own routes; all others are the original's, the probes' and the page's. */
@@ -53,7 +53,7 @@ export function createReadRoutes(sources: ReadSources): ReadRoutes {
   };
 }
 
-function answerPage(path: string, pages: PageFiles, response: ServerResponse): void {
+function answerPage(path: string, pages: PageFiles, response: WebResponse): void {
   const file = pages.find(path);
   if (file !== undefined) answerFile(response, file);
   else if (path.startsWith("/api/") || path === "/api") answerError(response, 404, "Not found");

@@ -1,12 +1,13 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerError, answerReady } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
 import type { CatalogueCache } from "./catalogue.ts";
+import { pathOf, type WebRequest, type WebResponse } from "./exchange.ts";
 import type { PublicDocuments } from "./public-documents.ts";
 import type { ReadRoutes } from "./read-routes.ts";
 import { isFromElsewhere, type VoteRoutes } from "./vote-route.ts";
 
-const READ_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
+/** Methods of what only reads. */
+export const READ_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 const READ_ALLOW = ["Allow", [...READ_METHODS].join(", ")];
 
 /** Creates the listener of the web server: the fast paths, then the routes. */
@@ -22,9 +23,9 @@ export function createRequestHandler({
   readonly votes: VoteRoutes;
   readonly read: ReadRoutes;
   /** Logs and answers what kept a request from being answered. */
-  readonly fail: (error: unknown, response: ServerResponse) => void;
-}): (request: IncomingMessage, response: ServerResponse) => void {
-  const answerRead = (path: string, request: IncomingMessage, response: ServerResponse): void => {
+  readonly fail: (error: unknown, response: WebResponse) => void;
+}): (request: WebRequest, response: WebResponse) => void {
+  const answerRead = (path: string, request: WebRequest, response: WebResponse): void => {
     if (READ_METHODS.has(request.method ?? "")) {
       read(path, request, response).catch((error: unknown) => fail(error, response));
     } else if (path.startsWith("/api/v2/")) {
@@ -49,8 +50,7 @@ export function createRequestHandler({
       votes.castKnown(known, response);
       return;
     }
-    const question = url.indexOf("?");
-    const path = question < 0 ? url : url.slice(0, question);
+    const path = pathOf(url);
     switch (path) {
       case "/api/vote":
         votes.vote(request, response);
@@ -68,6 +68,6 @@ export function createRequestHandler({
 }
 
 /** Whether the target alone says what is asked: a GET, or a POST that declares an empty body. */
-function hasNoBody({ method, headers }: IncomingMessage): boolean {
+function hasNoBody({ method, headers }: WebRequest): boolean {
   return method === "GET" || (method === "POST" && headers["content-length"] === "0");
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { castStatus } from "../ballot/cast-status.ts";
 import { answerError } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
@@ -6,19 +5,20 @@ import type { BallotIds } from "./ballot-id.ts";
 import type { CastStream } from "./cast-stream.ts";
 import type { CatalogueCache } from "./catalogue.ts";
 import { collectBody } from "./collect-body.ts";
+import type { WebRequest, WebResponse } from "./exchange.ts";
 import { choiceOfBody, choiceOfTarget, firstChoiceText, isForm } from "./vote-choice.ts";
 import { answerBallot, answerOriginal, answerWithReceipt, type VoteTicket } from "./vote-ticket.ts";
 
 /** The answers to everything that casts a vote. */
 export interface VoteRoutes {
   /** Casts a vote of the original's route for a known choice. */
-  castKnown(choice: number, response: ServerResponse): void;
+  castKnown(choice: number, response: WebResponse): void;
   /** `/api/vote`. */
-  vote(request: IncomingMessage, response: ServerResponse): void;
+  vote(request: WebRequest, response: WebResponse): void;
   /** `POST /api/v2/vote`. */
-  voteForReceipt(request: IncomingMessage, response: ServerResponse): void;
+  voteForReceipt(request: WebRequest, response: WebResponse): void;
   /** `POST /api/v2/ballot`. */
-  ballot(request: IncomingMessage, response: ServerResponse): void;
+  ballot(request: WebRequest, response: WebResponse): void;
 }
 
 /** A vote has about 30 bytes, or 128 as the page pads it. */
@@ -39,18 +39,18 @@ export function createVoteRoutes({
   readonly casts: CastStream<VoteTicket>;
   readonly ids: BallotIds;
   /** Logs and answers what kept a request from being answered. */
-  readonly fail: (error: unknown, response: ServerResponse) => void;
+  readonly fail: (error: unknown, response: WebResponse) => void;
 }): VoteRoutes {
   const castVote = (choice: number, ballotId: Uint8Array, ticket: VoteTicket): void => {
     const wantsReceipt = ticket.answer === answerWithReceipt;
     const status = casts.castVote({ choice, ballotId, wantsReceipt }, ticket);
     if (status !== castStatus.done) ticket.answer(ticket.response, { status });
   };
-  const castKnown = (choice: number, response: ServerResponse): void => {
+  const castKnown = (choice: number, response: WebResponse): void => {
     castVote(choice, ids.fresh(), { response, answer: answerOriginal });
   };
 
-  const castNamed = async (shortcode: string, response: ServerResponse): Promise<void> => {
+  const castNamed = async (shortcode: string, response: WebResponse): Promise<void> => {
     if (shortcode === "") {
       answerError(response, 400, "Emoji choice [] is mandatory");
       return;
@@ -61,19 +61,19 @@ export function createVoteRoutes({
     else answerError(response, 400, `Choosen emoji shortcode [${shortcode}] doesnt exist`);
   };
   const castByBody = async (
-    { headers, url = "" }: IncomingMessage,
+    { headers, url = "" }: WebRequest,
     body: Buffer,
-    response: ServerResponse,
+    response: WebResponse,
   ): Promise<void> => {
     const inBody = await choiceOfBody(headers["content-type"], body);
     await castNamed(inBody ?? choiceOfTarget(url) ?? "", response);
   };
-  const settled = (answered: Promise<void>, response: ServerResponse): void => {
+  const settled = (answered: Promise<void>, response: WebResponse): void => {
     answered.catch((error: unknown) => {
       fail(error, response);
     });
   };
-  const failing = (response: ServerResponse) => (error: unknown) => {
+  const failing = (response: WebResponse) => (error: unknown) => {
     fail(error, response);
   };
   /** The choice of a body in the usual words, found without parsing. */
@@ -158,12 +158,12 @@ const OWN_SITES: ReadonlySet<unknown> = new Set([undefined, "same-origin", "none
  * Whether a browser says that another origin (another port of this host is one, too), or a guess of its
  * own, made it send this.
  */
-export function isFromElsewhere({ headers }: IncomingMessage): boolean {
+export function isFromElsewhere({ headers }: WebRequest): boolean {
   return !OWN_SITES.has(headers["sec-fetch-site"]) || headers["sec-purpose"] !== undefined;
 }
 
 /** Whether a POST of our own routes may go on; else it is answered. */
-function mayPost(request: IncomingMessage, response: ServerResponse): boolean {
+function mayPost(request: WebRequest, response: WebResponse): boolean {
   if (request.method !== "POST") {
     answerApiError(response, "METHOD_NOT_ALLOWED", ["Allow", "POST"]);
     return false;
@@ -176,7 +176,7 @@ function mayPost(request: IncomingMessage, response: ServerResponse): boolean {
 }
 
 /** The ballot id that the header names, or a fresh one without it. */
-function idOf({ headers }: IncomingMessage, ids: BallotIds): Uint8Array | undefined {
+function idOf({ headers }: WebRequest, ids: BallotIds): Uint8Array | undefined {
   const key = headers["idempotency-key"];
   if (key === undefined) return ids.fresh();
   return typeof key === "string" ? ids.ofKey(key) : undefined;

@@ -1,24 +1,24 @@
-import type { ServerResponse } from "node:http";
 import { castStatus } from "../ballot/cast-status.ts";
 import { answerReceipt, answerSealed, answerVoteCounted } from "./answers.ts";
 import { answerApiError, apiErrorOfStatus } from "./api-error.ts";
 import type { CastResult } from "./cast-stream.ts";
+import type { WebResponse } from "./exchange.ts";
 import { answerVoteFailed } from "./failures.ts";
 
 /** A request that waits for what became of its vote, and how it is told. */
 export interface VoteTicket {
-  readonly response: ServerResponse;
-  readonly answer: (response: ServerResponse, result: CastResult) => void;
+  readonly response: WebResponse;
+  readonly answer: (response: WebResponse, result: CastResult) => void;
 }
 
 /** Answers as the original does: 200 without a body. */
-export function answerOriginal(response: ServerResponse, { status }: CastResult): void {
+export function answerOriginal(response: WebResponse, { status }: CastResult): void {
   if (status === castStatus.done) answerVoteCounted(response);
   else answerVoteFailed(response, status);
 }
 
 /** Answers with the receipt. */
-export function answerWithReceipt(response: ServerResponse, result: CastResult): void {
+export function answerWithReceipt(response: WebResponse, result: CastResult): void {
   const { status, group, receipt } = result;
   if (status !== castStatus.done) answerApiError(response, apiErrorOfStatus(status));
   else if (group === undefined || receipt === undefined) answerApiError(response, "INTERNAL_ERROR");
@@ -26,7 +26,7 @@ export function answerWithReceipt(response: ServerResponse, result: CastResult):
 }
 
 /** Answers a sealed ballot with what only its sender can open. */
-export function answerBallot(response: ServerResponse, { status, answer }: CastResult): void {
+export function answerBallot(response: WebResponse, { status, answer }: CastResult): void {
   if (status !== castStatus.done) answerApiError(response, apiErrorOfStatus(status));
   else if (answer === undefined) answerApiError(response, "INTERNAL_ERROR");
   else answerSealed(response, answer);

@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { GrpcChannel } from "../grpc/grpc-channel.ts";
 import type { RpcError } from "../grpc/rpc-status.ts";
 import type { Log } from "../service/log.ts";
@@ -9,6 +9,7 @@ import { answerBrokenRequests, failureCodeOf } from "./broken-requests.ts";
 import { createCatalogueCache } from "./catalogue.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import type { EvidenceSource } from "./evidence-bundle.ts";
+import type { WebResponse } from "./exchange.ts";
 import { answerFailed } from "./failures.ts";
 import { createLeaderboard } from "./leaderboard.ts";
 import { createLogReader } from "./log-reader.ts";
@@ -17,11 +18,12 @@ import { createPublicDocuments, type PublicDocuments } from "./public-documents.
 import { createPublicRoutes } from "./public-routes.ts";
 import { createReadRoutes } from "./read-routes.ts";
 import { createReadiness } from "./readiness.ts";
-import { createRequestHandler } from "./request-handler.ts";
+import { createRequestHandler, READ_METHODS } from "./request-handler.ts";
 import type { StateFeed } from "./state-feed.ts";
 import { createVoteRoutes } from "./vote-route.ts";
 import type { VoteTicket } from "./vote-ticket.ts";
 import { createVotingReplica, createVotingReplicas } from "./voting-replicas.ts";
+import { WholeServer } from "./whole-server.ts";
 
 /** What the web service is made from. */
 export interface WebOptions {
@@ -57,6 +59,8 @@ const LIMITS = {
   requestTimeout: 15_000,
   connectionsCheckingInterval: 1_000,
   silenceMs: 60_000,
+  /** Between two requests: longer than browsers take to follow a click, short enough to have room for others. */
+  keepAliveTimeout: 10_000,
 };
 /** Connections at once; each costs some 50 KiB with its TLS state. */
 const MAX_CONNECTIONS = 4_096;
@@ -97,7 +101,6 @@ export function createWeb(options: WebOptions): Web {
       pages: createPageFiles(options.assets),
       publicRoutes: createPublicRoutes({
         documents,
-        events,
         feed,
         log: reader,
         evidence: options.evidence,
@@ -105,7 +108,12 @@ export function createWeb(options: WebOptions): Web {
     }),
   });
   const { silenceMs, ...limits } = { ...LIMITS, ...options.limits };
-  const server = createServer(limits, handle);
+  const openEvents = (request: IncomingMessage, response: ServerResponse): void => {
+    if (READ_METHODS.has(request.method ?? "")) events.open(request, response);
+    else handle(request, response);
+  };
+  const streams = new Map([["/api/v2/leaderboard/events", openEvents]]);
+  const server = new WholeServer({ ...limits, handle, streams });
   server.setTimeout(silenceMs);
   server.maxConnections = MAX_CONNECTIONS;
   answerBrokenRequests(server, log);
@@ -125,7 +133,7 @@ export function createWeb(options: WebOptions): Web {
 const now = (): number => performance.now();
 
 /** Tells the log and the client what kept a request from being answered. */
-function failureReporter(log: Log): (error: unknown, response: ServerResponse) => void {
+function failureReporter(log: Log): (error: unknown, response: WebResponse) => void {
   return (error, response) => {
     // A request that broke off or took too long was answered and logged with its connection.
     if (response.socket?.writable !== true) return;
