@@ -17,7 +17,7 @@ const BALLOTS = SECONDS * 12_000;
 const FORM = "choice=%3Ajoy%3A&pad=".padEnd(128, "x");
 const PLAIN = `POST /api/v2/vote HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${FORM.length}\r\n\r\n${FORM}`;
 const SEALED =
-  "POST /api/v2/ballot HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 156\r\n\r\n";
+  "POST /api/v2/ballot HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 123\r\n\r\n";
 const NAIVE =
   "POST /api/vote?choice=%3Ajoy%3A HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
 

@@ -1,4 +1,11 @@
-import { createCipheriv, createECDH, createHmac } from "node:crypto";
+import {
+  createCipheriv,
+  createHmac,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+} from "node:crypto";
 import { ballotInfo, createBallot, encodeBallot, keyIdOf } from "@carrara/ballot";
 
 /** Whom ballots of a run are sealed to. */
@@ -30,12 +37,13 @@ export function ballotSource({ poll, publicKey, count }: SealTo): () => Uint8Arr
 
 /** HPKE's sending side (RFC 9180) for one encapsulation. */
 function sealer(poll: string, recipient: Buffer): (plaintext: Uint8Array) => Uint8Array {
-  const ephemeral = createECDH("prime256v1");
-  const enc = ephemeral.generateKeys();
-  const kem = Buffer.concat([Buffer.from("KEM"), Buffer.from([0, 0x10])]);
-  const suite = Buffer.concat([Buffer.from("HPKE"), Buffer.from([0, 0x10, 0, 1, 0, 2])]);
+  const ephemeral = generateKeyPairSync("x25519");
+  const enc = rawOf(ephemeral.publicKey);
+  const kem = Buffer.concat([Buffer.from("KEM"), Buffer.from([0, 0x20])]);
+  const suite = Buffer.concat([Buffer.from("HPKE"), Buffer.from([0, 0x20, 0, 1, 0, 2])]);
   const none = Buffer.alloc(0);
-  const dh = ephemeral.computeSecret(recipient);
+  const publicKey = keyOf(recipient);
+  const dh = diffieHellman({ privateKey: ephemeral.privateKey, publicKey });
   const context = Buffer.concat([enc, recipient]);
   const prk = extract(none, kem, "eae_prk", dh);
   const shared = expand(prk, kem, "shared_secret", context, 32);
@@ -55,6 +63,15 @@ function sealer(poll: string, recipient: Buffer): (plaintext: Uint8Array) => Uin
     cipher.final();
     return Buffer.concat([keyId, enc, ciphertext, cipher.getAuthTag()]);
   };
+}
+
+function rawOf(key: KeyObject): Buffer {
+  return Buffer.from(key.export({ format: "jwk" }).x ?? "", "base64url");
+}
+
+function keyOf(raw: Buffer): KeyObject {
+  const jwk = { kty: "OKP", crv: "X25519", x: raw.toString("base64url") };
+  return createPublicKey({ key: jwk, format: "jwk" });
 }
 
 function extract(salt: Uint8Array, suite: Buffer, label: string, ikm: Uint8Array): Buffer {

@@ -138,12 +138,14 @@ describe("a sealed ballot", () => {
       [new Uint8Array(0), 400, "BALLOT_MALFORMED"],
       [bytes.subarray(1), 400, "BALLOT_MALFORMED"],
       [Buffer.concat([bytes, bytes]), 413, "REQUEST_TOO_LARGE"],
-      [new Uint8Array(156), 422, "BALLOT_KEY_UNKNOWN"],
+      [new Uint8Array(123), 422, "BALLOT_KEY_UNKNOWN"],
       [flipped(3), 422, "BALLOT_KEY_UNKNOWN"],
       [flipped(8), 400, "BALLOT_MALFORMED"],
+      [bytes.with(39, (bytes[39] ?? 0) ^ 0x80), 400, "BALLOT_MALFORMED"],
+      [bytes.map((byte, i) => (i < 8 || i >= 40 ? byte : 0)), 400, "BALLOT_MALFORMED"],
       [flipped(40), 400, "BALLOT_MALFORMED"],
       [flipped(80), 400, "BALLOT_MALFORMED"],
-      [flipped(155), 400, "BALLOT_MALFORMED"],
+      [flipped(122), 400, "BALLOT_MALFORMED"],
     ];
     const size = async (): Promise<number> =>
       (await check(receiptIn(await voteForReceipt(running, "joy")))).size;

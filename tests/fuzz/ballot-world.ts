@@ -40,7 +40,7 @@ const TIME_SECONDS = 1_780_000_000;
 const MARBLE_TYPE_OID = "1.3.9903.2.1";
 const PKCS8_PREFIX = fromHex("302e020100300506032b657004220420");
 const SPKI_PREFIX_BYTES = 12;
-const PUBLIC_KEY = Uint8Array.from([4, ...new Uint8Array(64).fill(7)]);
+const PUBLIC_KEY = new Uint8Array(32).fill(7);
 /** Ballots of the older and the newer tree: the newer has the older one and two more. */
 const SIZES = { older: 4, newer: 6 } as const;
 

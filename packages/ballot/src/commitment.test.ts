@@ -61,11 +61,11 @@ test("what is no poll, opening, commitment or key is a mistake of the caller", (
     TypeError,
   );
   expect(() => entryOf(new Uint8Array(33))).toThrow(TypeError);
-  expect(() => keyIdOf(new Uint8Array(64))).toThrow(TypeError);
+  expect(() => keyIdOf(new Uint8Array(65))).toThrow(TypeError);
 });
 
 test("a key id is the first 8 bytes of SHA-256 of the key", () => {
-  const key = new Uint8Array(65).fill(4);
+  const key = new Uint8Array(32).fill(4);
   expect(toHex(keyIdOf(key))).toBe(toHex(sha(key)).slice(0, 16));
 });
 

@@ -1,8 +1,8 @@
 import { sha256 } from "@carrara/transparency";
 import { assertLength } from "./ballot-fields.ts";
 
-/** Length of the public key that ballots are sealed to: a P-256 point, uncompressed. */
-export const PUBLIC_KEY_BYTES = 65;
+/** Length of the public key that ballots are sealed to: an X25519 key (RFC 7748). */
+export const PUBLIC_KEY_BYTES = 32;
 /** Length of a key id. */
 export const KEY_ID_BYTES = 8;
 

@@ -14,13 +14,12 @@ const MAX_CHARACTERS = 16 * 1024;
 /** One voting replica has one key; a few more for the time of a change. */
 const MAX_HPKE_KEYS = 16;
 const MAX_WITNESSES = 16;
-const UNCOMPRESSED = 0x04;
 const MESSAGE_LABEL = labelBytes("carrara ballot keys v1");
 
 /** What a voting service says about its keys and its poll. */
 export interface KeysStatement {
   readonly poll: string;
-  /** P-256 points, 65 bytes, that ballots may be sealed to; their ids are `keyIdOf`. */
+  /** X25519 keys, 32 bytes, that ballots may be sealed to; their ids are `keyIdOf`. */
   readonly hpkeKeys: readonly Uint8Array[];
   /** What checkpoints and tallies are signed with. */
   readonly logKey: VerifierKey;
@@ -74,7 +73,6 @@ export function keysStatementMessage(statement: Uint8Array): Uint8Array {
 function readHpkeKeys(document: DocumentReader): readonly Uint8Array[] {
   const keys = document.objects("hpkeKeys", MAX_HPKE_KEYS, ["id", "publicKey"]).map((item) => {
     const publicKey = item.base64("publicKey", PUBLIC_KEY_BYTES);
-    if (publicKey[0] !== UNCOMPRESSED) throw item.fail("publicKey is no uncompressed point");
     if (toHex(item.hex("id", KEY_ID_BYTES)) !== toHex(keyIdOf(publicKey))) {
       throw item.fail("id is not that of the key");
     }

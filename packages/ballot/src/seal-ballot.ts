@@ -2,18 +2,18 @@ import { concatBytes, utf8 } from "@carrara/encoding";
 import {
   Aes256Gcm,
   CipherSuite,
-  DhkemP256HkdfSha256,
+  DhkemX25519HkdfSha256,
   HkdfSha256,
   type SenderContext,
 } from "@hpke/core";
 import { type BallotAnswer, decodeAnswer } from "./answer.ts";
 import { type BallotFields, encodeBallot } from "./ballot-fields.ts";
 import { BallotError } from "./error.ts";
-import { keyIdOf, PUBLIC_KEY_BYTES } from "./hpke-key.ts";
+import { keyIdOf } from "./hpke-key.ts";
 import { labelBytes, pollBytes } from "./poll-name.ts";
 
 /** Length of every sealed ballot: key id, encapsulated key, ciphertext and tag. */
-export const SEALED_BALLOT_BYTES = 156;
+export const SEALED_BALLOT_BYTES = 123;
 /** Length of every sealed answer: nonce, ciphertext and tag. */
 export const SEALED_ANSWER_BYTES = 1564;
 /** Label under which both sides derive the answer's key from the HPKE context (RFC 9180 section 5.3). */
@@ -25,7 +25,7 @@ export const ANSWER_NONCE_BYTES = 12;
 
 /** A ballot that only the voting service can open, and what its answer is opened with. */
 export interface SealedBallot {
-  /** 156 bytes, whatever the choice. */
+  /** 123 bytes, whatever the choice. */
   readonly bytes: Uint8Array;
   /** Opens the 1564 bytes of the service's answer. Throws `ANSWER_INVALID`, `ANSWER_MALFORMED`. */
   openAnswer(answer: Uint8Array): Promise<BallotAnswer>;
@@ -37,8 +37,9 @@ export function ballotInfo(poll: string): Uint8Array {
 }
 
 /**
- * Seals a ballot to a voting service's key: HPKE base mode with DHKEM(P-256, HKDF-SHA256),
- * HKDF-SHA256 and AES-256-GCM (RFC 9180). Throws `BALLOT_KEY_INVALID` for 65 bytes that are no point.
+ * Seals a ballot to a voting service's key: HPKE base mode with DHKEM(X25519, HKDF-SHA256),
+ * HKDF-SHA256 and AES-256-GCM (RFC 9180). Throws `BALLOT_KEY_INVALID` for a key of low order,
+ * `BALLOT_X25519_MISSING`.
  */
 export async function sealBallot(p: {
   readonly poll: string;
@@ -61,7 +62,7 @@ export async function sealBallot(p: {
 
 async function createSender(publicKey: Uint8Array, info: Uint8Array): Promise<SenderContext> {
   const suite = new CipherSuite({
-    kem: new DhkemP256HkdfSha256(),
+    kem: new DhkemX25519HkdfSha256(),
     kdf: new HkdfSha256(),
     aead: new Aes256Gcm(),
   });
@@ -69,10 +70,13 @@ async function createSender(publicKey: Uint8Array, info: Uint8Array): Promise<Se
   const recipientPublicKey = await suite.kem
     .deserializePublicKey(publicKey.slice())
     .catch((cause: unknown) => {
-      const message = `the ${PUBLIC_KEY_BYTES} bytes are no point on P-256`;
-      throw new BallotError("BALLOT_KEY_INVALID", message, { cause });
+      // Every 32 bytes are a key (RFC 7748, 5).
+      const message = "WebCrypto has no X25519, which sealing needs";
+      throw new BallotError("BALLOT_X25519_MISSING", message, { cause });
     });
-  return await suite.createSenderContext({ recipientPublicKey, info });
+  return await suite.createSenderContext({ recipientPublicKey, info }).catch((cause: unknown) => {
+    throw new BallotError("BALLOT_KEY_INVALID", "public key is of low order", { cause });
+  });
 }
 
 type AnswerKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

@@ -25,7 +25,7 @@ const batch: fc.Arbitrary<CastBatch> = fc.record({
     }),
     { maxLength: 40 },
   ),
-  ballots: fc.array(bytes(156), { maxLength: 5 }),
+  ballots: fc.array(bytes(123), { maxLength: 5 }),
 });
 
 describe("the codec of batches", () => {
@@ -73,7 +73,7 @@ describe("the codec of batches", () => {
 
   test("refuses more than one message may hold", () => {
     const vote = { choice: 1, ballotId: new Uint8Array(16), wantsReceipt: true };
-    const ballot = new Uint8Array(156);
+    const ballot = new Uint8Array(123);
     for (const value of [
       { id: 1, votes: new Array(MAX_BATCH_VOTES + 1).fill(vote), ballots: [] },
       { id: 1, votes: [], ballots: new Array(MAX_BATCH_BALLOTS + 1).fill(ballot) },
@@ -85,7 +85,7 @@ describe("the codec of batches", () => {
   });
 
   test("refuses to encode a ballot or an id of another length", () => {
-    expect(() => encodeCastBatch({ id: 1, votes: [], ballots: [new Uint8Array(155)] })).toThrow(
+    expect(() => encodeCastBatch({ id: 1, votes: [], ballots: [new Uint8Array(122)] })).toThrow(
       EmojivotoError,
     );
     const vote = { choice: 1, ballotId: new Uint8Array(15), wantsReceipt: false };

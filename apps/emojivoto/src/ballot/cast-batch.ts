@@ -1,3 +1,4 @@
+import { SEALED_BALLOT_BYTES } from "@carrara/ballot";
 import { malformed, readFields, WireWriter } from "./wire.ts";
 
 /** A vote that web can read: the plain route's. */
@@ -14,34 +15,36 @@ export interface CastBatch {
   /** 32 bits, unsigned. */
   readonly id: number;
   readonly votes: readonly PlainVote[];
-  /** Each of 156 bytes. */
+  /** Each of 123 bytes. */
   readonly ballots: readonly Uint8Array[];
 }
 
 /** Plain votes in one message at most; bounds what one message makes the voting service do at once. */
 export const MAX_BATCH_VOTES = 1024;
-/** Sealed ballots in one message at most: opening each takes 0.14 ms. */
+/** Sealed ballots in one message at most: opening each takes 0.07 ms. */
 export const MAX_BATCH_BALLOTS = 128;
 
 const VOTE_BYTES = 19;
 const BALLOT_ID_BYTES = 16;
-const BALLOT_BYTES = 156;
 const WANTS_RECEIPT = 1;
-const MAX_MESSAGE_BYTES = MAX_BATCH_VOTES * VOTE_BYTES + MAX_BATCH_BALLOTS * BALLOT_BYTES + 32;
+const MAX_MESSAGE_BYTES =
+  MAX_BATCH_VOTES * VOTE_BYTES + MAX_BATCH_BALLOTS * SEALED_BALLOT_BYTES + 32;
 const FIELD = { id: 1, votes: 2, ballots: 3 } as const;
 
 /** Encodes a batch, the same bytes that protobuf-es writes. By hand because it runs for every batch of votes. */
 export function encodeCastBatch({ id, votes, ballots }: CastBatch): Buffer {
-  const payload = votes.length * VOTE_BYTES + ballots.length * BALLOT_BYTES;
+  const payload = votes.length * VOTE_BYTES + ballots.length * SEALED_BALLOT_BYTES;
   const writer = new WireWriter(payload, 3);
   writer.varint(FIELD.id, id);
   const room = writer.delimited(FIELD.votes, votes.length * VOTE_BYTES);
   for (let i = 0; i < votes.length; i++) writeVote(room, i * VOTE_BYTES, votes[i] as PlainVote);
-  const sealed = writer.delimited(FIELD.ballots, ballots.length * BALLOT_BYTES);
+  const sealed = writer.delimited(FIELD.ballots, ballots.length * SEALED_BALLOT_BYTES);
   for (let i = 0; i < ballots.length; i++) {
     const ballot = ballots[i] as Uint8Array;
-    if (ballot.length !== BALLOT_BYTES) throw malformed("ballot has another length than 156 bytes");
-    sealed.set(ballot, i * BALLOT_BYTES);
+    if (ballot.length !== SEALED_BALLOT_BYTES) {
+      throw malformed("ballot has another length than 123 bytes");
+    }
+    sealed.set(ballot, i * SEALED_BALLOT_BYTES);
   }
   return writer.finish();
 }
@@ -54,8 +57,9 @@ export function decodeCastBatch(message: Uint8Array): CastBatch {
   for (const { number, value, bytes } of readFields(message, MAX_MESSAGE_BYTES)) {
     if (number === FIELD.id) id = value;
     else if (number === FIELD.votes) votes = recordsOf(bytes, VOTE_BYTES, MAX_BATCH_VOTES);
-    else if (number === FIELD.ballots) ballots = recordsOf(bytes, BALLOT_BYTES, MAX_BATCH_BALLOTS);
-    else throw malformed("unknown field");
+    else if (number === FIELD.ballots) {
+      ballots = recordsOf(bytes, SEALED_BALLOT_BYTES, MAX_BATCH_BALLOTS);
+    } else throw malformed("unknown field");
   }
   return { id, votes: votes.map(readVote), ballots };
 }

@@ -1,7 +1,6 @@
 import { createCipheriv } from "node:crypto";
 import {
   ANSWER_EXPORT_LABEL,
-  ANSWER_KEY_BYTES,
   ANSWER_NONCE_BYTES,
   BallotError,
   type BallotFields,
@@ -18,9 +17,9 @@ import { createHpkeReceiver, hpkeAead } from "./hpke-receiver.ts";
 
 /** Opens ballots that were sealed to a key which only this process has. */
 export interface BallotOpener {
-  /** 65 bytes. */
+  /** 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** Opens 156 bytes. Throws `BALLOT_KEY_UNKNOWN` for another key's, `BALLOT_MALFORMED`. */
+  /** Opens 123 bytes. Throws `BALLOT_KEY_UNKNOWN` for another key's, `BALLOT_MALFORMED`. */
   open(sealed: Uint8Array): OpenedBallot;
 }
 
@@ -31,25 +30,32 @@ export interface OpenedBallot {
   sealAnswer(answer: Uint8Array): Uint8Array;
 }
 
+const CIPHERTEXT_AT = KEY_ID_BYTES + PUBLIC_KEY_BYTES;
+
 /** Creates an opener for `poll` with a fresh key, which never leaves it. */
 export function createBallotOpener(poll: string): BallotOpener {
-  const receiver = createHpkeReceiver({ aead: hpkeAead.aes256Gcm, info: ballotInfo(poll) });
+  const receiver = createHpkeReceiver({
+    aead: hpkeAead.aes256Gcm,
+    info: ballotInfo(poll),
+    exportLabel: ANSWER_EXPORT_LABEL,
+  });
   const nextNonce = createRandomPool(ANSWER_NONCE_BYTES);
   const keyId = Buffer.from(keyIdOf(receiver.publicKey));
   return {
     publicKey: receiver.publicKey,
     open: (sealed) => {
-      if (sealed.length !== SEALED_BALLOT_BYTES) throw malformed("ballot has not 156 bytes");
+      if (sealed.length !== SEALED_BALLOT_BYTES) throw malformed("ballot has not 123 bytes");
       if (!keyId.equals(sealed.subarray(0, KEY_ID_BYTES))) {
         throw new EmojivotoError("BALLOT_KEY_UNKNOWN", "ballot is sealed to another key");
       }
-      const ciphertextAt = KEY_ID_BYTES + PUBLIC_KEY_BYTES;
-      const context = receiver.open(sealed.subarray(KEY_ID_BYTES, ciphertextAt));
-      const plaintext = context.openFirst(sealed.subarray(ciphertextAt), keyId);
+      const { plaintext, exported } = receiver.open({
+        enc: sealed.subarray(KEY_ID_BYTES, CIPHERTEXT_AT),
+        ciphertext: sealed.subarray(CIPHERTEXT_AT),
+        aad: keyId,
+      });
       return {
         fields: fieldsOf(plaintext),
-        sealAnswer: (answer) =>
-          sealWith(context.export(ANSWER_EXPORT_LABEL, ANSWER_KEY_BYTES), nextNonce(), answer),
+        sealAnswer: (answer) => sealWith(exported(), nextNonce(), answer),
       };
     },
   };

@@ -190,10 +190,12 @@ describe("sealed ballots", () => {
     const world = await createWorld();
     const wrong = encodeBallot(createBallot(JOY));
     wrong[0] = 2;
-    const { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } = await import("@hpke/core");
+    const { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } = await import(
+      "@hpke/core"
+    );
     const { ballotInfo, keyIdOf } = await import("@carrara/ballot");
     const suite = new CipherSuite({
-      kem: new DhkemP256HkdfSha256(),
+      kem: new DhkemX25519HkdfSha256(),
       kdf: new HkdfSha256(),
       aead: new Aes256Gcm(),
     });

@@ -20,7 +20,7 @@ export interface Pending {
 
 type Options = Pick<BallotBoxOptions, "choices" | "opener" | "openingOf" | "poll" | "rules">;
 
-/** Ballots opened before others get a turn: about a millisecond. */
+/** Ballots opened before others get a turn: about half a millisecond. */
 const OPENED_A_TURN = 8;
 const NO_PSEUDONYM = Buffer.alloc(16);
 const sha256 = (bytes: Uint8Array): Uint8Array => hash("sha256", bytes, "buffer");

@@ -31,7 +31,7 @@ export type ApiErrorCode =
 /** Status and text by code; no text says anything about the request, so that none tells a choice. */
 const API_ERRORS: Readonly<Record<ApiErrorCode, readonly [status: number, text: string]>> = {
   BALLOT_KEY_UNKNOWN: [422, "the ballot is sealed to a key that is not in use, fetch the keys"],
-  BALLOT_MALFORMED: [400, "the ballot is not 156 bytes that were sealed for this poll"],
+  BALLOT_MALFORMED: [400, "the ballot is not 123 bytes that were sealed for this poll"],
   CHOICE_UNKNOWN: [400, "the form needs a choice from the list"],
   CONTENT_TYPE_UNSUPPORTED: [415, "the body has another content type than this route takes"],
   COORDINATOR_UNAVAILABLE: [503, "the coordinator does not answer"],

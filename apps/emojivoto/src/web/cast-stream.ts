@@ -22,7 +22,7 @@ export interface CastResult {
 export interface CastStream<Ticket> {
   /** Sends a plain vote, returning `done`; `settle` follows. Otherwise the vote was not taken, for the reason returned. */
   castVote(vote: PlainVote, ticket: Ticket): CastStatus;
-  /** Sends a sealed ballot of 156 bytes, likewise. */
+  /** Sends a sealed ballot of 123 bytes, likewise. */
   castBallot(ballot: Uint8Array, ticket: Ticket): CastStatus;
   /** Ends the pause after a failure: the service is there again. */
   retryNow(): void;

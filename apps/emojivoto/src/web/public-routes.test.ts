@@ -85,7 +85,7 @@ describe("the rules of a poll", () => {
     const ballot = await fetch(`${url}/api/v2/ballot`, {
       method: "POST",
       headers: { "content-type": "application/octet-stream" },
-      body: new Uint8Array(156),
+      body: new Uint8Array(123),
     });
     expect(await codeOf(ballot)).toEqual([403, code]);
     const board = await (await fetch(`${url}/api/v2/leaderboard`)).json();

@@ -1,3 +1,4 @@
+import { SEALED_BALLOT_BYTES } from "@carrara/ballot";
 import { castStatus } from "../ballot/cast-status.ts";
 import { answerError } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
@@ -23,7 +24,6 @@ export interface VoteRoutes {
 
 /** A vote has about 30 bytes, or 128 as the page pads it. */
 const MAX_BODY_BYTES = 4_096;
-const BALLOT_BYTES = 156;
 const BALLOT_TYPE = "application/octet-stream";
 const METHODS: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "PATCH"]);
 const CLOSE = ["Connection", "close"];
@@ -137,14 +137,14 @@ export function createVoteRoutes({
         return;
       }
       const done = (body: Buffer): void => {
-        if (body.length !== BALLOT_BYTES) {
+        if (body.length !== SEALED_BALLOT_BYTES) {
           answerApiError(response, "BALLOT_MALFORMED");
           return;
         }
         const status = casts.castBallot(body, { response, answer: answerBallot });
         if (status !== castStatus.done) answerBallot(response, { status });
       };
-      collectBody(request, BALLOT_BYTES, { done, fail: failing(response) });
+      collectBody(request, SEALED_BALLOT_BYTES, { done, fail: failing(response) });
     },
   };
 }

@@ -1,5 +1,5 @@
 import { concatBytes } from "@carrara/encoding";
-import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { type BallotAnswer, encodeAnswer } from "../answer.ts";
 import { type BallotFields, decodeBallot } from "../ballot-fields.ts";
 import { KEY_ID_BYTES, PUBLIC_KEY_BYTES } from "../hpke-key.ts";
@@ -27,7 +27,7 @@ export interface BallotBox {
 /** A ballot box of `poll` with a key of its own. */
 export async function createBallotBox(poll: string): Promise<BallotBox> {
   const suite = new CipherSuite({
-    kem: new DhkemP256HkdfSha256(),
+    kem: new DhkemX25519HkdfSha256(),
     kdf: new HkdfSha256(),
     aead: new Aes256Gcm(),
   });

@@ -22,7 +22,7 @@ export async function evidenceBundle(mesh: BallotMesh, state: ShownState): Promi
   const { board, witnesses = [], marbleType } = state;
   const statement = {
     poll: POLL,
-    hpkeKeys: [new Uint8Array(65).fill(7).fill(4, 0, 1)],
+    hpkeKeys: [new Uint8Array(32).fill(7)],
     logKey: board.log.key,
     rules: {
       opens: undefined,

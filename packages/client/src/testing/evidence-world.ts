@@ -77,7 +77,7 @@ export async function createEvidenceWorld(): Promise<EvidenceWorld> {
     Packages: { voting: { SignerID: "11".repeat(32), ProductID: 6, SecurityVersion: 1 } },
     Marbles: { "voting-svc": { Package: "voting" } },
   });
-  const hpkeKey = new Uint8Array(65).fill(7).fill(4, 0, 1);
+  const hpkeKey = new Uint8Array(32).fill(7);
   const rules = {
     opens: undefined,
     closes: undefined,

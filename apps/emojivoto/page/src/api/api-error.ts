@@ -4,7 +4,7 @@ import type { Words } from "../i18n/language.tsx";
 export class ApiError extends Error {
   override readonly name: string = "ApiError";
   readonly status: number;
-  /** The server's code, or our own `UNREACHABLE`, `FORM` and `BROWSER`; undefined where it told none. */
+  /** The server's code, or our own `UNREACHABLE`, `FORM` and `BROWSER` (its message is what the browser lacks); undefined where it told none. */
   readonly code: string | undefined;
 
   constructor(status: number, message: string, code?: string) {
@@ -18,7 +18,7 @@ export class ApiError extends Error {
 export function reasonOf({ code, message }: ApiError, text: Words["text"]): string {
   if (code === "UNREACHABLE") return text("error.reason.unreachable");
   if (code === "FORM") return text("error.reason.form");
-  if (code === "BROWSER") return text("error.reason.browser");
+  if (code === "BROWSER") return text("error.reason.browser", { algorithm: message });
   if (code === "VOTING_UNAVAILABLE") return text("error.reason.voting");
   return message === "" ? text("error.reason.none") : message;
 }

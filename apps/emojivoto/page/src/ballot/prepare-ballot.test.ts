@@ -7,8 +7,7 @@ import type { VerifiedEvidence } from "../trust/verify-evidence.ts";
 import { EvidenceRefusedError, prepareBallot } from "./prepare-ballot.ts";
 
 async function statementOf(poll: string, logSeed: number): Promise<KeysStatement> {
-  const ecdh = { name: "ECDH", namedCurve: "P-256" };
-  const { publicKey } = await crypto.subtle.generateKey(ecdh, true, ["deriveBits"]);
+  const { publicKey } = await crypto.subtle.generateKey("X25519", true, ["deriveBits"]);
   const rules = { opens: undefined, closes: undefined } as const;
   return {
     poll,

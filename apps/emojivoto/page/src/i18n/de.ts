@@ -284,7 +284,7 @@ export const de: Messages = {
   "error.reason.unreachable": "der Server ist nicht erreichbar",
   "error.reason.form": "die Antwort hat eine unbekannte Form",
   "error.reason.browser":
-    "dieser Browser kann keine Ed25519-Unterschriften prüfen, oder die Seite kam ohne https",
+    "dieser Browser hat kein {algorithm} in WebCrypto, oder die Seite kam ohne https; nötig sind Ed25519 und X25519, wie in Chromium 137, Firefox 130, Safari 17 und neueren",
   "error.reason.voting": "der Wahldienst ist nicht da oder startet nicht",
   "error.reason.none": "der Server nannte keinen Grund",
 

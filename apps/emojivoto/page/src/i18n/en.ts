@@ -274,7 +274,7 @@ export const en = {
   "error.reason.unreachable": "the server could not be reached",
   "error.reason.form": "the answer has an unknown form",
   "error.reason.browser":
-    "this browser cannot check Ed25519 signatures, or the page came without https",
+    "this browser has no {algorithm} in WebCrypto, or the page came without https; Ed25519 and X25519 are needed, as in Chromium 137, Firefox 130, Safari 17 and later",
   "error.reason.voting": "the voting service is away, or refuses to start",
   "error.reason.none": "the server gave no reason",
 

@@ -105,15 +105,20 @@ async function verifyOwn(): Promise<{
   return { evidence: await tools.verifyEvidence(text, new Date()), tools };
 }
 
-/** The encoded base point of Ed25519: a key that every implementation takes. */
-const ANY_KEY = new Uint8Array(32).fill(0x66).fill(0x58, 0, 1);
+/** What checking signatures and sealing ballots need, and encoded base points: keys that every implementation takes. */
+const NEEDED = [
+  { algorithm: "Ed25519", key: new Uint8Array(32).fill(0x66).fill(0x58, 0, 1), usages: ["verify"] },
+  { algorithm: "X25519", key: new Uint8Array(32).fill(9, 0, 1), usages: [] },
+] as const;
 
-/** Rejects with `BROWSER` where signatures cannot be checked: old browsers, and pages without TLS. */
+/** Rejects with `BROWSER` and the algorithm that is missing: in old browsers, and pages without TLS. */
 async function requireCryptography(): Promise<void> {
-  try {
-    await crypto.subtle.importKey("raw", ANY_KEY, "Ed25519", false, ["verify"]);
-  } catch {
-    throw new ApiError(0, "", "BROWSER");
+  for (const { algorithm, key, usages } of NEEDED) {
+    try {
+      await crypto.subtle.importKey("raw", key, algorithm, false, usages);
+    } catch {
+      throw new ApiError(0, algorithm, "BROWSER");
+    }
   }
 }
 

@@ -32,7 +32,7 @@ export type CastBatch = Message<"carrara.ballot.v1.CastBatch"> & {
   votes: Uint8Array;
 
   /**
-   * 156 bytes a sealed ballot (docs/design/ballot.md).
+   * 123 bytes a sealed ballot (docs/design/ballot.md).
    *
    * @generated from field: bytes ballots = 3;
    */
