@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { concatBytes, toHex, utf8 } from "@carrara/encoding";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { commitmentOf, ENTRY_BYTES, entryOf } from "./commitment.ts";
+import { commitmentOf, createCommitter, ENTRY_BYTES, entryOf } from "./commitment.ts";
 import { keyIdOf } from "./hpke-key.ts";
 import { logKeyOf, logOriginOf, pollOfLogKey } from "./log-key.ts";
 import { checkOpening, encodeOpening, parseOpening } from "./opening.ts";
@@ -26,7 +26,9 @@ test("a commitment is SHA-256 over label, poll, choice and opening", () => {
   );
   const made = { poll: "emojivoto", choice: 0x0102, opening };
   expect(toHex(commitmentOf(made))).toBe(toHex(sha(input)));
-  expect(toHex(commitmentOf(made, sha))).toBe(toHex(sha(input)));
+  const commit = createCommitter("emojivoto", sha);
+  expect(toHex(commit(0x0809, new Uint8Array(32)))).not.toBe(toHex(sha(input)));
+  expect(toHex(commit(0x0102, opening))).toBe(toHex(sha(input)));
 });
 
 test("poll, choice and opening each change the commitment", () => {

@@ -9,6 +9,7 @@ export const COMMITMENT_BYTES = 32;
 export const ENTRY_BYTES = 33;
 
 const LABEL = labelBytes("carrara ballot commitment v1");
+const CHOICE_BYTES = 2;
 const ENTRY_VERSION = new Uint8Array([0x01]);
 
 /** What a commitment is made of. */
@@ -20,13 +21,24 @@ export interface Committed {
 }
 
 /** SHA-256(label ‖ u8(len(poll)) ‖ poll ‖ u16be(choice) ‖ opening): binds the choice and hides it. */
-export function commitmentOf(
-  { poll, choice, opening }: Committed,
+export function commitmentOf({ poll, choice, opening }: Committed): Uint8Array {
+  return createCommitter(poll)(choice, opening);
+}
+
+/** Makes commitments of one poll, all that is the same for each of them done once. `hash` is SHA-256. */
+export function createCommitter(
+  poll: string,
   hash: Hash = sha256,
-): Uint8Array {
-  assertLength("opening", opening, OPENING_BYTES);
+): (choice: number, opening: Uint8Array) => Uint8Array {
   const name = pollBytes(poll);
-  return hash(concatBytes(LABEL, new Uint8Array([name.length]), name, u16be(choice), opening));
+  const before = concatBytes(LABEL, new Uint8Array([name.length]), name);
+  const input = concatBytes(before, new Uint8Array(CHOICE_BYTES + OPENING_BYTES));
+  return (choice, opening) => {
+    assertLength("opening", opening, OPENING_BYTES);
+    input.set(u16be(choice), before.length);
+    input.set(opening, before.length + CHOICE_BYTES);
+    return hash(input);
+  };
 }
 
 /** 0x01 ‖ commitment: the entry of the public tree, 33 bytes. */

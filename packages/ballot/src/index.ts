@@ -23,6 +23,7 @@ export {
   COMMITMENT_BYTES,
   type Committed,
   commitmentOf,
+  createCommitter,
   ENTRY_BYTES,
   entryOf,
 } from "./commitment.ts";

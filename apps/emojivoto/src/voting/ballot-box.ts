@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PollRules } from "@carrara/ballot";
+import { createCommitter, type PollRules } from "@carrara/ballot";
 import { type Appended, type Ledger, type LedgerBallot, LedgerError } from "@carrara/ledger";
 import { encodeVerifierKey } from "@carrara/transparency";
 import type { AnswerBatch } from "../ballot/answer-batch.ts";
 import type { CastBatch } from "../ballot/cast-batch.ts";
 import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
 import type { BallotOpener } from "../sealed/ballot-opener.ts";
+import { sha256 } from "../service/sha256.ts";
 import { answerBatchOf } from "./batch-answer.ts";
 import type { Choices } from "./choices.ts";
 import { openBallots, type Pending, readVote } from "./pending-ballot.ts";
@@ -43,7 +44,8 @@ const FAILURE_COUNTS_MS = 5_000;
 export type Stored = Appended | LedgerError;
 
 /** Creates the box of one poll. */
-export function createBallotBox(options: BallotBoxOptions): BallotBox {
+export function createBallotBox(boxOptions: BallotBoxOptions): BallotBox {
+  const options = { ...boxOptions, commit: createCommitter(boxOptions.poll, sha256) };
   const { clock, ledger, onCounted } = options;
   const logKey = encodeVerifierKey(ledger.logKey);
   let failedAt = Number.NEGATIVE_INFINITY;

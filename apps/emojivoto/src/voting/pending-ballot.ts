@@ -1,5 +1,4 @@
-import { hash } from "node:crypto";
-import { type BallotAnswer, commitmentOf, outcome } from "@carrara/ballot";
+import { type BallotAnswer, outcome } from "@carrara/ballot";
 import type { LedgerBallot } from "@carrara/ledger";
 import type { PlainVote } from "../ballot/cast-batch.ts";
 import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
@@ -18,20 +17,22 @@ export interface Pending {
   readonly refusal?: BallotAnswer["outcome"];
 }
 
-type Options = Pick<BallotBoxOptions, "choices" | "opener" | "openingOf" | "poll" | "rules">;
+interface Options extends Pick<BallotBoxOptions, "choices" | "opener" | "openingOf" | "rules"> {
+  /** The commitment of a ballot of this poll. */
+  readonly commit: (choice: number, opening: Uint8Array) => Uint8Array;
+}
 
 /** Ballots opened before others get a turn: about half a millisecond. */
 const OPENED_A_TURN = 8;
 const NO_PSEUDONYM = Buffer.alloc(16);
-const sha256 = (bytes: Uint8Array): Uint8Array => hash("sha256", bytes, "buffer");
 
 /** Looks at a plain vote and makes a ballot of it, if it may be counted. */
 export function readVote({ choice, ballotId }: PlainVote, options: Options): Pending {
-  const { choices, rules, poll, openingOf } = options;
+  const { choices, rules, commit, openingOf } = options;
   if (rules.revote !== "unlimited") return { status: castStatus.revoteNeedsPseudonym };
   if (!choices.has(choice)) return { status: castStatus.noSuchChoice };
   if (choices.isRefused(choice)) return { status: castStatus.refused };
-  const commitment = commitmentOf({ poll, choice, opening: openingOf(ballotId, choice) }, sha256);
+  const commitment = commit(choice, openingOf(ballotId, choice));
   const ballot = { ballotId, commitment, choice, pseudonym: NO_PSEUDONYM };
   return { status: castStatus.done, ballot };
 }
@@ -57,7 +58,7 @@ function openOne(sealed: Uint8Array, options: Options): Pending {
   const { choice, ballotId, opening, pseudonym } = reply.fields;
   const refusal = refusalOf(reply, options);
   if (refusal !== undefined) return { status: castStatus.done, reply, refusal };
-  const commitment = commitmentOf({ poll: options.poll, choice, opening }, sha256);
+  const commitment = options.commit(choice, opening);
   return { status: castStatus.done, reply, ballot: { ballotId, commitment, choice, pseudonym } };
 }
 

@@ -1,5 +1,6 @@
-import { hash, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { isPollName } from "@carrara/ballot";
+import { sha256 } from "../service/sha256.ts";
 
 /** One block of SHA-256, so that its state after the key is what the rest is hashed from. */
 const KEY_BYTES = 64;
@@ -23,6 +24,6 @@ export function createPlainOpenings(
     if (ballotId.length !== BALLOT_ID_BYTES) throw new TypeError("a ballot id has 16 bytes");
     input.set(ballotId, KEY_BYTES);
     input.writeUInt16BE(choice, KEY_BYTES + BALLOT_ID_BYTES);
-    return hash("sha256", input, "buffer");
+    return sha256(input);
   };
 }
