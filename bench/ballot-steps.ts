@@ -3,7 +3,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBallotOpener } from "../apps/emojivoto/src/sealed/ballot-opener.ts";
-import { ballotSource } from "./sealed-ballots.ts";
+import { sealedBallots } from "./sealed-ballots.ts";
 
 const MEASURED_MS = 300;
 
@@ -11,8 +11,8 @@ const MEASURED_MS = 300;
 export function ballotSteps(): { readonly microseconds: Readonly<Record<string, number>> } {
   const poll = "emojivoto";
   const opener = createBallotOpener(poll);
-  const publicKey = Buffer.from(opener.publicKey).toString("base64");
-  const [ballot = new Uint8Array()] = [ballotSource({ poll, publicKey, count: 1 })()];
+  const { publicKey } = opener;
+  const [ballot = new Uint8Array()] = sealedBallots({ poll, publicKey }, 1);
   const opened = opener.open(ballot);
   const answer = randomBytes(1536);
   const entry = randomBytes(67);

@@ -2,11 +2,11 @@ import { parseKeysStatement } from "@carrara/ballot";
 import { startEmojivoto } from "../tests/e2e/support/mesh.ts";
 import { answerOf } from "./answer-of.ts";
 import { ballotSteps } from "./ballot-steps.ts";
-import { runLoad, startNaivePath, startYardstick } from "./child.ts";
+import { startNaivePath, startYardstick } from "./child.ts";
 import { cpuTimeOf } from "./cpu-time.ts";
-import type { LoadResult } from "./load.ts";
+import { type LoadOptions, type LoadResult, runLoad } from "./load.ts";
 import { type BenchCase, type BenchReport, median, pairedRatio, series } from "./report.ts";
-import type { SealTo } from "./sealed-ballots.ts";
+import { type SealTo, sealedBallots } from "./sealed-ballots.ts";
 
 const ROUNDS = 5;
 const SECONDS = 3;
@@ -15,11 +15,19 @@ const CONNECTIONS = 64;
 const BALLOTS = SECONDS * 12_000;
 
 const FORM = "choice=%3Ajoy%3A&pad=".padEnd(128, "x");
-const PLAIN = `POST /api/v2/vote HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${FORM.length}\r\n\r\n${FORM}`;
-const SEALED =
-  "POST /api/v2/ballot HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 123\r\n\r\n";
-const NAIVE =
-  "POST /api/vote?choice=%3Ajoy%3A HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+const FORM_TYPE = "application/x-www-form-urlencoded";
+const PLAIN = {
+  method: "POST",
+  path: "/api/v2/vote",
+  contentType: FORM_TYPE,
+  bodies: [Buffer.from(FORM)],
+} as const;
+const SEALED = {
+  method: "POST",
+  path: "/api/v2/ballot",
+  contentType: "application/octet-stream",
+} as const;
+const NAIVE = { method: "POST", path: "/api/vote?choice=%3Ajoy%3A" } as const;
 
 /**
  * Votes a second that are durable and have receipts, through HTTPS and mutual TLS: plain and sealed, against
@@ -43,11 +51,12 @@ export async function benchBallot(): Promise<BenchReport> {
   let acknowledged = 0;
   try {
     for (let round = -1; round < ROUNDS; round += 1) {
+      const sealed = { ...SEALED, bodies: sealedBallots(sealTo, BALLOTS) };
       const results = {
         plain: await costs.plain.of(async () => await run(web, PLAIN)),
         bare: await run(bare, PLAIN),
         naive: await run(naive, NAIVE),
-        sealed: await costs.sealed.of(async () => await run(web, SEALED, sealTo)),
+        sealed: await costs.sealed.of(async () => await run(web, sealed)),
       };
       acknowledged += good(results.plain) + good(results.sealed);
       if (round < 0) continue;
@@ -76,9 +85,11 @@ interface Server {
   readonly ca: string;
 }
 
-async function run({ port, ca }: Server, request: string, sealTo?: SealTo): Promise<LoadResult> {
-  const options = { port, ca, connections: CONNECTIONS, seconds: SECONDS, request };
-  return await runLoad({ ...options, ...(sealTo === undefined ? {} : { sealTo }) });
+async function run(
+  { port }: Pick<Server, "port">,
+  request: Pick<LoadOptions, "method" | "path" | "contentType" | "bodies">,
+): Promise<LoadResult> {
+  return await runLoad({ port, connections: CONNECTIONS, seconds: SECONDS, ...request });
 }
 
 /** Adds up what web and voting take of the processor in runs. */
@@ -141,14 +152,12 @@ async function sealToOf(web: Server): Promise<SealTo> {
   const { keys } = JSON.parse(body) as { keys: { statement: string }[] };
   const text = Buffer.from(keys[0]?.statement ?? "", "base64").toString();
   const { poll, hpkeKeys } = parseKeysStatement(text);
-  const publicKey = Buffer.from(hpkeKeys[0] ?? []).toString("base64");
-  return { poll, publicKey, count: BALLOTS };
+  return { poll, publicKey: hpkeKeys[0] ?? new Uint8Array(0) };
 }
 
 /** node:https that answers each request with one and the same receipt. */
 async function bareWithReceipts(web: Server): ReturnType<typeof startYardstick> {
-  const headers = { "content-type": "application/x-www-form-urlencoded" };
-  const vote = { method: "POST", path: "/api/v2/vote", headers, body: FORM };
+  const vote = { ...PLAIN, headers: { "content-type": FORM_TYPE }, body: FORM };
   const answer = await answerOf(web, vote);
   return await startYardstick("bare-server.ts", answer.headers, answer.body);
 }

@@ -1,6 +1,5 @@
-import { type ChildProcess, execFile, fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { encodePem } from "@carrara/encoding";
 import {
   type Curve,
@@ -10,10 +9,7 @@ import {
   issueCertificate,
   randomSerial,
 } from "@carrara/pki";
-import type { LoadOptions, LoadResult } from "./load.ts";
-import type { SealTo } from "./sealed-ballots.ts";
 
-const run = promisify(execFile);
 const EXEC_ARGV = ["--conditions=@carrara/source", "--import", "tsx"];
 
 function here(file: string): string {
@@ -88,11 +84,4 @@ async function selfSigned(curve: Curve = "P-256"): Promise<{ cert: string; key: 
     key.signer,
   );
   return { cert: encodePem("CERTIFICATE", certificate), key: encodePem("PRIVATE KEY", key.pkcs8) };
-}
-
-/** Runs the load generator in a process of its own; with `sealTo` each request has a sealed ballot of its own. */
-export async function runLoad(options: LoadOptions & { sealTo?: SealTo }): Promise<LoadResult> {
-  const args = [...EXEC_ARGV, here("load-main.ts"), JSON.stringify(options)];
-  const { stdout } = await run(process.execPath, args);
-  return JSON.parse(stdout) as LoadResult;
 }

@@ -17,7 +17,8 @@ import {
   PER_ROUND,
   startHandshakes,
 } from "./activation-load.ts";
-import { runLoad, startYardstick } from "./child.ts";
+import { startYardstick } from "./child.ts";
+import { runLoad } from "./load.ts";
 import {
   type BenchCase,
   type BenchReport,
@@ -177,24 +178,20 @@ async function commitCase(bench: Bench): Promise<BenchCase> {
 
 async function manifestCase({ clientPort }: TestCoordinator): Promise<BenchCase> {
   const path = "/api/v2/manifest";
-  const ca = await chainOf(clientPort);
   const { headers, body } = await answerOf(clientPort, path);
   const bare = await startYardstick("bare-server.ts", headers, body);
-  const rate = async (port: number, trusted: string): Promise<number> => {
+  const rate = async (port: number): Promise<number> => {
     const { answers, failures, seconds } = await runLoad({
-      port,
-      ca: trusted,
-      connections: GET_CONNECTIONS,
-      seconds: GET_SECONDS,
-      request: `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+      ...{ port, connections: GET_CONNECTIONS, seconds: GET_SECONDS },
+      ...{ method: "GET", path },
     });
     return (answers - failures) / seconds;
   };
   const measured: number[] = [];
   const baseline: number[] = [];
   for (let round = -1; round < ROUNDS; round += 1) {
-    const mine = await rate(clientPort, ca);
-    const theirs = await rate(bare.port, bare.ca);
+    const mine = await rate(clientPort);
+    const theirs = await rate(bare.port);
     if (round < 0) continue;
     measured.push(mine);
     baseline.push(theirs);
@@ -210,11 +207,6 @@ async function manifestCase({ clientPort }: TestCoordinator): Promise<BenchCase>
     ratio: pairedRatio(measured, baseline),
     details: { connections: GET_CONNECTIONS, bytes: body.length },
   };
-}
-
-async function chainOf(port: number): Promise<string> {
-  const { body } = await answerOf(port, "/api/v2/quote");
-  return (JSON.parse(body) as { data: { cert: string } }).data.cert;
 }
 
 /** An answer as it goes out, without the headers that Node adds by itself. */

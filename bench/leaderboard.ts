@@ -1,8 +1,9 @@
 import { request } from "node:https";
 import { startEmojivoto } from "../tests/e2e/support/mesh.ts";
 import { answerOf } from "./answer-of.ts";
-import { runLoad, startYardstick } from "./child.ts";
+import { startYardstick } from "./child.ts";
 import { cpuTimeOf } from "./cpu-time.ts";
+import { runLoad } from "./load.ts";
 import { type BenchReport, median, pairedRatio, series } from "./report.ts";
 
 const ROUNDS = 5;
@@ -12,14 +13,14 @@ const VIEWERS = 1_000;
 /** Long enough for a heartbeat. */
 const QUIET_MS = 20_000;
 const CHANGES = 8;
-const READ = "GET /api/v2/leaderboard HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const READ = { method: "GET", path: "/api/v2/leaderboard" } as const;
 
 /** Reads of the board a second, and what a thousand who watch it live cost when nothing and when something changes. */
 export async function benchLeaderboard(): Promise<BenchReport> {
   const { mesh, ca, stop } = await startEmojivoto();
   const web = { port: mesh.ports.web, ca };
   await voteForAll(web);
-  const board = await answerOf(web, { method: "GET", path: "/api/v2/leaderboard" });
+  const board = await answerOf(web, READ);
   const bare = await startYardstick("bare-server.ts", board.headers, board.body);
   try {
     const measured: number[] = [];
@@ -57,8 +58,8 @@ interface Server {
   readonly ca: string;
 }
 
-async function read({ port, ca }: Server): Promise<{ perSecond: number; p99: number }> {
-  const options = { port, ca, connections: CONNECTIONS, seconds: SECONDS, request: READ };
+async function read({ port }: Pick<Server, "port">): Promise<{ perSecond: number; p99: number }> {
+  const options = { port, connections: CONNECTIONS, seconds: SECONDS, ...READ };
   const { answers, failures, seconds, latencyMs } = await runLoad(options);
   return { perSecond: (answers - failures) / seconds, p99: latencyMs.p99 };
 }

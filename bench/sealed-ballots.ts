@@ -8,31 +8,19 @@ import {
 } from "node:crypto";
 import { ballotInfo, createBallot, encodeBallot, keyIdOf } from "@carrara/ballot";
 
-/** Whom ballots of a run are sealed to. */
+/** Whom ballots are sealed to. */
 export interface SealTo {
   readonly poll: string;
-  /** Base64. */
-  readonly publicKey: string;
-  /** How many are made before the clock starts. */
-  readonly count: number;
+  readonly publicKey: Uint8Array;
 }
 
 /**
- * Different sealed ballots, made beforehand. All share one ephemeral key, which no voter may do: it saves the
- * generator a key generation and an agreement each, while who opens them has the whole work.
+ * Different sealed ballots. All share one ephemeral key, which no voter may do: it saves a key generation
+ * and an agreement each, while who opens them has the whole work.
  */
-export function ballotSource({ poll, publicKey, count }: SealTo): () => Uint8Array {
-  const recipient = Buffer.from(publicKey, "base64");
-  const seal = sealer(poll, recipient);
-  const ballots = Array.from({ length: count }, (_, i) =>
-    seal(encodeBallot(createBallot(1 + (i % 60)))),
-  );
-  let next = 0;
-  return () => {
-    const ballot = ballots[next++];
-    if (ballot === undefined) throw new Error(`the run needs more than ${count} ballots`);
-    return ballot;
-  };
+export function sealedBallots({ poll, publicKey }: SealTo, count: number): readonly Uint8Array[] {
+  const seal = sealer(poll, Buffer.from(publicKey));
+  return Array.from({ length: count }, (_, i) => seal(encodeBallot(createBallot(1 + (i % 60)))));
 }
 
 /** HPKE's sending side (RFC 9180) for one encapsulation. */

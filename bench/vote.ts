@@ -1,14 +1,13 @@
 import { startEmojivoto } from "../tests/e2e/support/mesh.ts";
 import { answerOf } from "./answer-of.ts";
-import { runLoad, startYardstick } from "./child.ts";
+import { startYardstick } from "./child.ts";
+import { runLoad } from "./load.ts";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
 const ROUNDS = 5;
 const SECONDS = 3;
 const CONNECTIONS = 64;
-const ONE_VOTE = { method: "POST", path: "/api/vote?choice=%3Ajoy%3A" };
-const VOTE =
-  "POST /api/vote?choice=%3Ajoy%3A HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+const ONE_VOTE = { method: "POST", path: "/api/vote?choice=%3Ajoy%3A" } as const;
 
 /** Votes a second through HTTPS and mutual TLS, against node:https answering the same bytes. */
 export async function benchVote(): Promise<BenchReport> {
@@ -41,17 +40,14 @@ export async function benchVote(): Promise<BenchReport> {
   }
 }
 
-async function rate(server: {
-  port: number;
-  ca: string;
+async function rate({
+  port,
+}: {
+  readonly port: number;
 }): Promise<{ perSecond: number; failures: number }> {
-  const { port, ca } = server;
   const result = await runLoad({
-    port,
-    ca,
-    connections: CONNECTIONS,
-    seconds: SECONDS,
-    request: VOTE,
+    ...{ port, connections: CONNECTIONS, seconds: SECONDS },
+    ...ONE_VOTE,
   });
   return {
     perSecond: (result.answers - result.failures) / result.seconds,

@@ -18,3 +18,6 @@ export function findChromium(machine?: Machine): Promise<string | undefined>;
 
 /** The folder of PostgreSQL's programs: named by CARRARA_POSTGRES_BIN, the system's, or Debian's when root. */
 export function findPostgres(machine?: Machine): Promise<string | undefined>;
+
+/** The load generator of the benches: the system's wrk, or Debian's when root. */
+export function findWrk(machine?: Machine): Promise<string | undefined>;

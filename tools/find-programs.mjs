@@ -35,6 +35,13 @@ export async function findPostgres(machine = thisMachine()) {
   return find() ?? ((await installed()) ? find() : undefined);
 }
 
+/** The load generator of the benches: the system's wrk, or Debian's when root. */
+export async function findWrk(machine = thisMachine()) {
+  const find = () => findProgram(["wrk"], machine);
+  const installed = () => installPackage("wrk", "wrk for the benches", machine);
+  return find() ?? ((await installed()) ? find() : undefined);
+}
+
 function findPostgresFolder(machine) {
   const { postgresRoot } = machine;
   const versions = existsSync(postgresRoot) ? readdirSync(postgresRoot) : [];

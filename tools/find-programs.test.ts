@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { findChromium, findPostgres, type Machine } from "./find-programs.mjs";
+import { findChromium, findPostgres, findWrk, type Machine } from "./find-programs.mjs";
 
 let dir: string;
 let bin: string;
@@ -25,7 +25,7 @@ beforeEach(async () => {
       if (args[0] !== "install") return 0;
       const name = args.at(-1) ?? "";
       installed.push(name);
-      if (name === "chromium") await program(bin, "chromium");
+      if (name !== "postgresql") await program(bin, name);
       else await program(join(machine.postgresRoot, "17", "bin"), "initdb");
       return 0;
     },
@@ -101,4 +101,12 @@ describe("PostgreSQL", () => {
     expect(await findPostgres(machine)).toBe(join(machine.postgresRoot, "17", "bin"));
     expect(installed).toEqual(["postgresql"]);
   });
+});
+
+test("wrk is the system's, or installed from Debian when root, and not for somebody else", async () => {
+  await program(bin, "apt-get");
+  expect(await findWrk({ ...machine, isRoot: false })).toBeUndefined();
+  expect(await findWrk(machine)).toBe(join(bin, "wrk"));
+  expect(await findWrk(machine)).toBe(join(bin, "wrk"));
+  expect(installed).toEqual(["wrk"]);
 });
