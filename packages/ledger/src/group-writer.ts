@@ -97,9 +97,9 @@ export function createGroupWriter(deps: GroupWriterDeps): GroupWriter {
   };
   /** Writes group after group until nothing waits. */
   const run = async (): Promise<void> => {
-    // Not before the caller is done: what it hands in at once is one group.
-    await Promise.resolve();
     while (pending.length > 0) {
+      // What comes in one turn of the event loop is one group, and answers go out before the next.
+      await new Promise(setImmediate);
       if (status.kind === "readOnly") refuseAll(readOnlyError(status));
       else await inTurn(writeGroup).catch(failed);
     }

@@ -22,7 +22,17 @@ export function createLogSigner(keys: LedgerKeys): LogSigner {
     key,
     checkpoint: (size, root) => {
       const text = encodeCheckpoint({ origin: key.name, size, root });
-      return { size, root: new Uint8Array(root), text, note: sign(text) };
+      let note: string | undefined;
+      return {
+        size,
+        root: new Uint8Array(root),
+        text,
+        // Made when it is asked for: most groups of a poll without receipts are never shown.
+        get note() {
+          note ??= sign(text);
+          return note;
+        },
+      };
     },
     tally: ({ size, root }, byChoice, superseded) => {
       const votes = [...byChoice.keys()]
