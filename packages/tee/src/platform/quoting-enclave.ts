@@ -7,7 +7,7 @@ import {
   type SgxReportBodyFields,
   type TeeKind,
 } from "@carrara/attestation";
-import { concatBytes, fromHex, utf8 } from "@carrara/encoding";
+import { concatBytes, equalBytes, fromHex, utf8 } from "@carrara/encoding";
 import type { EcKey } from "@carrara/pki";
 import { PLATFORM, type PlatformCredentials, pckChainPem } from "./platform-credentials.ts";
 
@@ -65,10 +65,22 @@ export function issueQuote(credentials: PlatformCredentials, order: QuoteOrder):
     signature: signP256(privateKey(quoteKey.pkcs8), signed),
     attestationKey,
     qeReport,
-    qeReportSignature: signP256(privateKey(pckKey.pkcs8), qeReport),
+    qeReportSignature: certify(pckKey, qeReport),
     qeAuthData,
     pckChainPem: order.pckChainPem ?? pckChainPem(credentials),
   });
+}
+
+/** What each provisioning key signed last. */
+const certified = new WeakMap<EcKey, { readonly report: Uint8Array; readonly by: Uint8Array }>();
+
+/** On hardware, too, an attestation key is certified once, and all its quotes carry that signature. */
+function certify(pckKey: EcKey, report: Uint8Array): Uint8Array {
+  const last = certified.get(pckKey);
+  if (last !== undefined && equalBytes(last.report, report)) return last.by;
+  const by = signP256(privateKey(pckKey.pkcs8), report);
+  certified.set(pckKey, { report, by });
+  return by;
 }
 
 function authDataOf({ qeAuthData }: PlatformCredentials, bytes = qeAuthData.length): Uint8Array {

@@ -65,6 +65,20 @@ describe("simulated evidence", () => {
     expect(verified.trustAnchor.name).toBe("SIMULATION SGX Root CA");
   });
 
+  test("has its attestation key certified once, as on hardware", async () => {
+    const parsed = async (scenario: Partial<PlatformScenario>) => {
+      platform.setScenario(scenario);
+      return parseQuote(await platform.teeFor(IDENTITY).getEvidence(REPORT_DATA));
+    };
+    const [one, other] = [await parsed({}), await parsed({})];
+    expect(one.signature).not.toEqual(other.signature);
+    expect(one.qeReportSignature).toEqual(other.qeReportSignature);
+    // Its quoting enclave reports other data here: the signature must be over that.
+    await verify({ qeAuthDataBytes: 16 });
+    const again = await parsed({ qeAuthDataBytes: 16 });
+    expect(again.qeReportSignature).not.toEqual(one.qeReportSignature);
+  });
+
   test("verifies with collateral fetched over the network", async () => {
     platform.setScenario({});
     const pcs = await platform.servePcs({ host: "127.0.0.1", port: 0 });
