@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import type { Marble, Package } from "@carrara/manifest";
 import { type CertificateRequest, PkiError, parseCertificateRequest } from "@carrara/pki";
 import { CoordinatorError } from "../error.ts";
@@ -6,7 +7,7 @@ import { type MarbleParameters, marbleParameters } from "./marble-parameters.ts"
 import { secretsOfMarble } from "./marble-secrets.ts";
 import { type QuoteClaims, requireAcceptedQuote } from "./quote-policy.ts";
 import { type RenewalProof, requireRenewal } from "./renewal.ts";
-import { NODE_ECDSA } from "./request-signature.ts";
+import { requestVerifier } from "./request-signature.ts";
 import type { MeshState, RunningState } from "./state.ts";
 import { canonicalUuid } from "./uuid.ts";
 
@@ -14,6 +15,8 @@ import { canonicalUuid } from "./uuid.ts";
 export interface ActivationRequest {
   /** DER of the TLS client certificate, whose key the peer has proved to own. */
   readonly peerCertificate: Uint8Array;
+  /** The key in the certificate as TLS has read it, where TLS says. */
+  readonly peerKey?: () => KeyObject;
   /** Open Enclave form; empty without attestation. */
   readonly quote: Uint8Array;
   /** DER PKCS#10. */
@@ -84,11 +87,12 @@ export async function activateMarble(
 async function issue(
   state: RunningState,
   marble: Marble,
-  { csr, marbleType, uuid }: ActivationRequest,
+  activation: ActivationRequest,
   context: ActivationContext,
 ): Promise<MarbleParameters> {
   const { authority, deployment } = state;
-  const request = await readRequest(csr);
+  const { marbleType, uuid } = activation;
+  const request = await readRequest(activation);
   const identity = { marbleType, uuid, disableSecretBinding: marble.disableSecretBinding };
   const [credentials, secrets] = await Promise.all([
     issueMarbleCertificate(authority, request, { uuid, marbleType, now: context.now }),
@@ -157,9 +161,9 @@ function requireBudget(state: RunningState, type: string, { maxActivations }: Ma
   }
 }
 
-async function readRequest(csr: Uint8Array): Promise<CertificateRequest> {
+async function readRequest({ csr, ...peer }: ActivationRequest): Promise<CertificateRequest> {
   try {
-    return await parseCertificateRequest(csr, NODE_ECDSA);
+    return await parseCertificateRequest(csr, requestVerifier(peer));
   } catch (cause) {
     if (!(cause instanceof PkiError)) throw cause;
     throw new CoordinatorError("CSR_INVALID", `certificate request: ${cause.message}`, { cause });

@@ -1,8 +1,17 @@
-import { generateKeyPairSync, sign } from "node:crypto";
-import { ecdsaFromDer, WEB_ECDSA } from "@carrara/pki";
+import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+import { createMarbleIdentity } from "@carrara/marble";
+import {
+  ecdsaFromDer,
+  PkiError,
+  parseCertificate,
+  parseCertificateRequest,
+  WEB_ECDSA,
+} from "@carrara/pki";
 import { describe, expect, test } from "vitest";
-import { NODE_ECDSA } from "./request-signature.ts";
+import { requestVerifier } from "./request-signature.ts";
 
+/** The key of its connection is none that a request is for. */
+const NODE_ECDSA = requestVerifier({ peerCertificate: new Uint8Array() });
 const DATA = new Uint8Array(100).fill(7);
 const HASHES = ["SHA-256", "SHA-384", "SHA-512"] as const;
 const CURVES = [
@@ -54,5 +63,57 @@ describe.each(CURVES)("a request's signature on $curve", ({ curve, octets }) => 
     const check = { ...signed("SHA-256"), spki: flipBit(spki, spki.length * 8 - 1) };
     await expect(async () => await NODE_ECDSA(check)).rejects.toThrow();
     await expect(WEB_ECDSA(check)).rejects.toThrow();
+  });
+});
+
+describe("a request over a connection", () => {
+  const connect = async (curve: "P-256" | "P-384") => {
+    const names = { dnsNames: ["web"], ipAddresses: [] };
+    const identity = await createMarbleIdentity({ ...names, now: new Date(), curve });
+    const { spki } = parseCertificate(identity.certificate);
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const taken = { times: 0 };
+    const peerKey = () => {
+      taken.times += 1;
+      return key;
+    };
+    return { ...identity, taken, verifier: { peerCertificate: identity.certificate, peerKey } };
+  };
+  const read = async (csr: Uint8Array, peer: Parameters<typeof requestVerifier>[0]) =>
+    await parseCertificateRequest(csr, requestVerifier(peer)).then(
+      () => "verified",
+      (error: unknown) => (error instanceof PkiError ? error.code : error),
+    );
+
+  test.each(["P-256", "P-384"] as const)(
+    "is checked with the connection's key where it is for that, on %s",
+    async (curve) => {
+      const { certificateRequest, verifier, taken } = await connect(curve);
+      expect(await read(certificateRequest, verifier)).toBe("verified");
+      expect(taken.times).toBe(1);
+      const damaged = flipBit(certificateRequest, certificateRequest.length * 8 - 1);
+      expect(await read(damaged, verifier)).toBe("CSR_SIGNATURE_INVALID");
+      expect(taken.times).toBe(2);
+    },
+  );
+
+  test("for another key is checked with that key alone", async () => {
+    const [mine, other] = [await connect("P-256"), await connect("P-256")];
+    expect(await read(other.certificateRequest, mine.verifier)).toBe("verified");
+    const { spki } = parseCertificate(other.certificate);
+    const at = Buffer.from(other.certificateRequest).indexOf(spki);
+    const swapped = new Uint8Array(other.certificateRequest);
+    swapped.set(parseCertificate(mine.certificate).spki, at);
+    expect(await read(swapped, { ...other.verifier, peerKey: mine.verifier.peerKey })).toBe(
+      "CSR_SIGNATURE_INVALID",
+    );
+    expect(mine.taken.times).toBe(0);
+  });
+
+  test("is checked with its own key where the certificate cannot be read here", async () => {
+    const { certificateRequest, certificate, taken, verifier } = await connect("P-256");
+    const peerCertificate = new Uint8Array([...certificate, 0]);
+    expect(await read(certificateRequest, { ...verifier, peerCertificate })).toBe("verified");
+    expect(taken.times).toBe(0);
   });
 });

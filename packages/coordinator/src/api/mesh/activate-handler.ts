@@ -20,6 +20,7 @@ import { reportActivation, reportRefusal } from "../../observe/report-activation
 import type { Telemetry } from "../../observe/telemetry.ts";
 import { UNTRACED } from "../../observe/tracing.ts";
 import { ERROR_ANSWERS } from "../error-table.ts";
+import { peerOf } from "./mesh-peer.ts";
 
 /** Trailing metadata with the most exact code known for a refusal. */
 export const CODE_METADATA = "carrara-code";
@@ -114,12 +115,13 @@ async function decide(
   scope: ActivationScope,
   renew: boolean,
 ): Promise<MarbleParameters> {
-  const peerCertificate = call.getAuthContext().sslPeerCertificate?.raw;
-  if (peerCertificate === undefined) {
+  const peer = peerOf(call);
+  if (peer === undefined) {
     throw new CoordinatorError("PEER_CERTIFICATE_MISSING", "peer presented no certificate");
   }
   const { Quote, CSR, MarbleType, UUID } = call.request;
-  const request = { peerCertificate, quote: Quote, csr: CSR, marbleType: MarbleType, uuid: UUID };
+  const shown = { peerCertificate: peer.raw, peerKey: () => peer.publicKey };
+  const request = { ...shown, quote: Quote, csr: CSR, marbleType: MarbleType, uuid: UUID };
   const renewal = renew ? readRenewalProof(call.metadata) : undefined;
   return await coordinator.activate(
     renewal === undefined ? request : { ...request, renewal },

@@ -12,6 +12,7 @@ import type { Telemetry } from "../../observe/telemetry.ts";
 import { HANDSHAKE_TIMEOUT_MS, handshakeFailure, secureContextOptions } from "../tls-identity.ts";
 import { activateHandler } from "./activate-handler.ts";
 import { codedRefusals } from "./coded-refusals.ts";
+import { showPeer } from "./mesh-peer.ts";
 
 /** Largest message, in bytes: quotes and requests are below 16 KiB each. */
 const MAX_MESSAGE_BYTES = 64 * 1024;
@@ -86,11 +87,7 @@ export async function serveMeshApi(deps: MeshApiDeps): Promise<ListeningServer> 
         socket.destroy();
         return;
       }
-      // grpc-js shows a peer certificate only of authorized sockets; by our rule this one is.
-      socket.authorized = true;
-      // Of the certificate only its bytes are wanted; taking it all apart showed in profiles.
-      const raw = certificate?.raw;
-      Object.defineProperty(socket, "getPeerCertificate", { value: () => ({ raw }) });
+      if (certificate !== undefined) showPeer(socket, certificate);
       injector.injectConnection(socket);
     },
   );
