@@ -112,6 +112,22 @@ describe("the stream of votes", () => {
     expect(batches.length).toBe(600);
   });
 
+  test("answers all that is decided at once, however slowly it is taken", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on("warning", onWarning);
+    const { channel, waiting } = await started();
+    let answered = 0;
+    const onMessage = (): void => void (answered += 1);
+    const stream = channel.openStream(CAST_PATH, { onMessage, onEnd: () => undefined });
+    for (let id = 1; id <= 200; id++) stream.send(batchOf(id));
+    await expect.poll(() => waiting.length).toBe(200);
+    for (const [i, done] of waiting.entries()) done(answerOf(i + 1));
+    await expect.poll(() => answered).toBe(200);
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   test("answers what came and ends when the service stops", async () => {
     const { channel, waiting, stopping } = await started();
     const told: string[] = [];

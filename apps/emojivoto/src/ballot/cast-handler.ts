@@ -37,7 +37,7 @@ export function castHandler(
       if (failed) return;
       metrics.sent();
       // A sender that does not read its answers is not read either.
-      if (!stream.write(answer)) {
+      if (!stream.write(answer) && !blocked) {
         blocked = true;
         stream.once("drain", () => {
           blocked = false;
