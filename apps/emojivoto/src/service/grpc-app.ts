@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { createGrpcMetrics, type GrpcMetrics } from "../grpc/grpc-metrics.ts";
 import { createGrpcServer, type ServedService } from "../grpc/grpc-server.ts";
-import { closeServer, listenOn } from "./http-server.ts";
+import { closeServer, listenOn } from "../http/http-server.ts";
 import type { Log } from "./log.ts";
 import { createMetricsServer } from "./metrics-server.ts";
 import type { RunningService } from "./run-service.ts";

@@ -1,4 +1,4 @@
-import type { WebResponse } from "./exchange.ts";
+import type { WebResponse } from "../http/exchange.ts";
 import { goJson } from "./go-json.ts";
 
 /** Headers as Node sends them fastest: name, value, name, value. */

@@ -1,7 +1,7 @@
 import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
 import { DOUGHNUT_MESSAGE, goErrorText, RpcError, rpcCode } from "../grpc/rpc-status.ts";
+import type { WebResponse } from "../http/exchange.ts";
 import { PUBLIC_FRESH_HEADERS, publicType } from "./answers.ts";
-import type { WebResponse } from "./exchange.ts";
 import { goJson } from "./go-json.ts";
 
 /** What `/api/v2/…` answers when it does not do what was asked. */

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createGrpcChannel } from "../grpc/grpc-channel.ts";
-import { closeServer, listenOn } from "../service/http-server.ts";
+import { closeServer, listenOn } from "../http/http-server.ts";
 import { createKeptLog, type Demo, startDemo, testAssets } from "../testing/start-demo.ts";
 import { createWeb } from "./web.ts";
 

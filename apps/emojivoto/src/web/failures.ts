@@ -1,9 +1,9 @@
 import { type CastStatus, castStatus } from "../ballot/cast-status.ts";
 import { DOUGHNUT_MESSAGE, goErrorText, RpcError, rpcCode } from "../grpc/rpc-status.ts";
+import type { WebResponse } from "../http/exchange.ts";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
 import { answerError, answerTooLarge } from "./answers.ts";
 import { answerApiError, apiErrorOfStatus } from "./api-error.ts";
-import type { WebResponse } from "./exchange.ts";
 
 /** What a client reads when a back end is down; where it is and why is in the log only. */
 const UNAVAILABLE_TEXT = "The service is temporarily unavailable, please try again";

@@ -1,8 +1,8 @@
 import { ClientError } from "@carrara/client";
+import type { WebRequest, WebResponse } from "../http/exchange.ts";
 import { answerError, answerReady, readyPublicAnswer } from "./answers.ts";
 import { answerApiError, apiErrorOf } from "./api-error.ts";
 import type { EvidenceSource } from "./evidence-bundle.ts";
-import type { WebRequest, WebResponse } from "./exchange.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { PublicDocuments } from "./public-documents.ts";
 import type { StateFeed } from "./state-feed.ts";

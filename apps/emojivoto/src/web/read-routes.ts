@@ -1,7 +1,7 @@
+import type { WebRequest, WebResponse } from "../http/exchange.ts";
 import { answerError, answerFile, answerJson, answerText } from "./answers.ts";
 import type { BoardRow } from "./board-document.ts";
 import type { CatalogueCache } from "./catalogue.ts";
-import type { WebRequest, WebResponse } from "./exchange.ts";
 import { goJson } from "./go-json.ts";
 import type { PageFiles } from "./page-files.ts";
 import type { PublicRoutes } from "./public-routes.ts";

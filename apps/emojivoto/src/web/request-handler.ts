@@ -1,7 +1,7 @@
+import { pathOf, type WebRequest, type WebResponse } from "../http/exchange.ts";
 import { answerError, answerReady } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
 import type { CatalogueCache } from "./catalogue.ts";
-import { pathOf, type WebRequest, type WebResponse } from "./exchange.ts";
 import type { PublicDocuments } from "./public-documents.ts";
 import type { ReadRoutes } from "./read-routes.ts";
 import { isFromElsewhere, type VoteRoutes } from "./vote-route.ts";

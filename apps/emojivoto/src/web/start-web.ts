@@ -1,7 +1,7 @@
 import { parseCoordinatorHost } from "@carrara/client";
 import { createGrpcChannel } from "../grpc/grpc-channel.ts";
+import { closeServer, listenOn } from "../http/http-server.ts";
 import { EmojivotoError } from "../service/emojivoto-error.ts";
-import { closeServer, listenOn } from "../service/http-server.ts";
 import type { Log } from "../service/log.ts";
 import type { RunningService } from "../service/run-service.ts";
 import {

@@ -1,12 +1,12 @@
 import { SEALED_BALLOT_BYTES } from "@carrara/ballot";
 import { castStatus } from "../ballot/cast-status.ts";
+import { collectBody } from "../http/collect-body.ts";
+import type { WebRequest, WebResponse } from "../http/exchange.ts";
 import { answerError } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
 import type { BallotIds } from "./ballot-id.ts";
 import type { CastStream } from "./cast-stream.ts";
 import type { CatalogueCache } from "./catalogue.ts";
-import { collectBody } from "./collect-body.ts";
-import type { WebRequest, WebResponse } from "./exchange.ts";
 import { choiceOfBody, choiceOfTarget, firstChoiceText, isForm } from "./vote-choice.ts";
 import { answerBallot, answerOriginal, answerWithReceipt, type VoteTicket } from "./vote-ticket.ts";
 

@@ -1,8 +1,8 @@
 import { castStatus } from "../ballot/cast-status.ts";
+import type { WebResponse } from "../http/exchange.ts";
 import { answerReceipt, answerSealed, answerVoteCounted } from "./answers.ts";
 import { answerApiError, apiErrorOfStatus } from "./api-error.ts";
 import type { CastResult } from "./cast-stream.ts";
-import type { WebResponse } from "./exchange.ts";
 import { answerVoteFailed } from "./failures.ts";
 
 /** A request that waits for what became of its vote, and how it is told. */

@@ -8,7 +8,7 @@ import { VoteRequestSchema, VotingService } from "../gen/emojivoto/v1/voting_pb.
 import { createGrpcChannel, type GrpcChannel } from "../grpc/grpc-channel.ts";
 import { RpcError, rpcCode } from "../grpc/rpc-status.ts";
 import { serviceDefinitionOf } from "../grpc/service-definition.ts";
-import { listenOn } from "../service/http-server.ts";
+import { listenOn } from "../http/http-server.ts";
 import { call } from "../testing/call.ts";
 import {
   createKeptLog,

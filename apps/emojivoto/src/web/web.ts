@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { GrpcChannel } from "../grpc/grpc-channel.ts";
 import type { RpcError } from "../grpc/rpc-status.ts";
+import type { WebResponse } from "../http/exchange.ts";
+import { WholeServer } from "../http/whole-server.ts";
 import type { Log } from "../service/log.ts";
 import { PUBLIC_FRESH_HEADERS } from "./answers.ts";
 import { answerApiError } from "./api-error.ts";
@@ -9,7 +11,6 @@ import { answerBrokenRequests, failureCodeOf } from "./broken-requests.ts";
 import { createCatalogueCache } from "./catalogue.ts";
 import { createEventStream, type EventStream } from "./event-stream.ts";
 import type { EvidenceSource } from "./evidence-bundle.ts";
-import type { WebResponse } from "./exchange.ts";
 import { answerFailed } from "./failures.ts";
 import { createLeaderboard } from "./leaderboard.ts";
 import { createLogReader } from "./log-reader.ts";
@@ -23,7 +24,6 @@ import type { StateFeed } from "./state-feed.ts";
 import { createVoteRoutes } from "./vote-route.ts";
 import type { VoteTicket } from "./vote-ticket.ts";
 import { createVotingReplica, createVotingReplicas } from "./voting-replicas.ts";
-import { WholeServer } from "./whole-server.ts";
 
 /** What the web service is made from. */
 export interface WebOptions {

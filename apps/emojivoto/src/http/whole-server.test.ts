@@ -1,9 +1,9 @@
 import { Agent, request } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { closeServer, listenOn } from "../service/http-server.ts";
 import { collectBody } from "./collect-body.ts";
 import type { WebRequest, WebResponse } from "./exchange.ts";
+import { closeServer, listenOn } from "./http-server.ts";
 import { WholeServer } from "./whole-server.ts";
 
 /** A server that answers with what it got and who read it. */
