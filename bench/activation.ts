@@ -11,6 +11,8 @@ import {
   type HandshakeYardstick,
   PER_ROUND,
   startHandshakes,
+  WARM_UP,
+  warmUp,
 } from "./activation-load.ts";
 import {
   type BenchCase,
@@ -22,8 +24,6 @@ import {
 } from "./report.ts";
 
 const ROUNDS = 5;
-/** Rounds before those that count: V8 compiles what is used much. */
-const WARM_UP_ROUNDS = 3;
 
 /** Activations a second with quote verification on, against mutual TLS handshakes alone. */
 export async function benchActivation(): Promise<BenchReport> {
@@ -31,7 +31,7 @@ export async function benchActivation(): Promise<BenchReport> {
   const handshakes = await startHandshakes();
   try {
     await setManifest(coordinator.clientPort, MANIFEST);
-    for (let i = 0; i < WARM_UP_ROUNDS; i += 1) await activationRound(coordinator, () => ({}));
+    await warmUp(coordinator, () => ({}));
     const ours = await activationCase(coordinator, handshakes, "P-256");
     const theirs = await activationCase(coordinator, handshakes, "P-384");
     const one = { clients: 1, count: 2 * PER_ROUND };
@@ -43,6 +43,7 @@ export async function benchActivation(): Promise<BenchReport> {
       cases: [ours, theirs],
       details: {
         clients: CLIENTS,
+        warmUp: WARM_UP,
         oneClientMs: { p50: median(latenciesMs), p99: percentile(latenciesMs, 0.99) },
         note: "the clients share the cores with the Coordinator; keys, requests and quotes are made beforehand",
       },
