@@ -83,6 +83,20 @@ describe("left to Node", () => {
   });
 });
 
+test("a request that is no request takes no time", () => {
+  const spaces = " ".repeat(7_900);
+  const start = performance.now();
+  for (const text of [
+    `GET / HTTP/1.1\r\nHost:${spaces}\0\r\n\r\n`,
+    `GET /${"!".repeat(7_900)}\0 HTTP/1.1\r\nHost: x\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${"a:\r\n".repeat(1_900)}\0\r\n\r\n`,
+  ]) {
+    for (let i = 0; i < 100; i += 1) expect(read(text)).toBeUndefined();
+  }
+  // Quadratic time would take seconds.
+  expect(performance.now() - start).toBeLessThan(2_000);
+});
+
 /** What Node's parser makes of bytes that are all a connection sends. */
 interface Seen {
   readonly requests: readonly unknown[];

@@ -6,7 +6,7 @@ const MAX_BYTES = 8_192;
 const LINE_END = "\r\n";
 const HEAD_END = "\r\n\r\n";
 const REQUEST_LINE = /^(GET|POST) (\/[!-~]*) HTTP\/1\.1$/;
-const HEADER_LINE = /^([A-Za-z0-9-]+): *([ -~]*)$/;
+const HEADER_LINE = /^([A-Za-z0-9-]+):([ -~]*)$/;
 const LENGTH = /^(?:0|[1-9][0-9]{0,3})$/;
 
 /** What changes where a message ends or what its connection is: Node's parser has its rules for each. */
@@ -50,7 +50,7 @@ function readHeaders(text: string, from: number, to: number): Record<string, str
     const match = HEADER_LINE.exec(text.slice(start, at));
     if (match === null) return undefined;
     const name = (match[1] ?? "").toLowerCase();
-    const value = (match[2] ?? "").trimEnd();
+    const value = (match[2] ?? "").trim();
     if (name in headers || SPECIAL.has(name)) return undefined;
     if (name === "connection" && value.toLowerCase() !== "keep-alive") return undefined;
     headers[name] = value;
