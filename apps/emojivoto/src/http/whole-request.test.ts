@@ -28,6 +28,10 @@ describe("a whole request", () => {
     expect([...(request?.body ?? [])]).toEqual([0xe9, 0x21]);
   });
 
+  test("without a length has no body", () => {
+    expect(read(GET.replace("GET", "POST"))?.body).toHaveLength(0);
+  });
+
   test("has no header that nobody sent", () => {
     const { headers = {} } = read(GET) ?? {};
     expect("constructor" in headers || "__proto__" in headers).toBe(false);
@@ -60,7 +64,7 @@ describe("left to Node", () => {
     ["a line feed in a header", post("A: 1\nB: 2\r\nContent-Length: 0")],
     ["a carriage return in a header", post("A: 1\rB: 2\r\nContent-Length: 0")],
     ["a name with an underscore", post("__proto__: 1\r\nContent-Length: 0")],
-    ["no length", post("A: 1")],
+    ["a body without a length", post("A: 1", "hello")],
     ["a length with a sign", post("Content-Length: +0")],
     ["a length with a zero in front", post("Content-Length: 05", "hello")],
     ["a length in hexadecimal", post("Content-Length: 0x5", "hello")],

@@ -21,7 +21,7 @@ const SPECIAL: ReadonlySet<string> = new Set([
 
 /**
  * Reads bytes that are one request, whole and of the plainest kind: GET without a body or POST with
- * Content-Length, HTTP/1.1, Host, each header once, in printable ASCII. Undefined for all others, which are
+ * a Content-Length or none, HTTP/1.1, Host, each header once, in printable ASCII. Undefined for all others, which are
  * Node's to judge: whatever is read here, its parser reads as the same (RFC 9112 leaves no choice for these).
  * Attacker-controlled input; never throws.
  */
@@ -60,6 +60,6 @@ function readHeaders(text: string, from: number, to: number): Record<string, str
 
 /** Whether a body of `bytes` is all there is: what comes after it is another request's, or not yet here. */
 function isWhole(method: string, length: string | undefined, bytes: number): boolean {
-  if (method === "GET") return length === undefined && bytes === 0;
-  return length !== undefined && LENGTH.test(length) && Number(length) === bytes;
+  if (length === undefined) return bytes === 0;
+  return method === "POST" && LENGTH.test(length) && Number(length) === bytes;
 }
