@@ -38,8 +38,8 @@ export async function startYardstick(
 /** Starts the originals' way of a vote: web, and two back ends that it calls over mutual TLS. */
 export async function startNaivePath(): Promise<Yardstick> {
   const identity = await selfSigned();
-  const emoji = await startChild("naive-back.ts", identity);
-  const voting = await startChild("naive-back.ts", identity);
+  const emoji = await startChild("naive-back.ts", { ...identity, service: "emoji" });
+  const voting = await startChild("naive-back.ts", { ...identity, service: "voting" });
   const ports = { emoji: emoji.port, voting: voting.port };
   const web = await startChild("naive-web.ts", { ...identity, ...ports });
   return {

@@ -1,6 +1,16 @@
 import { createServer } from "node:https";
-import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { naiveServices } from "./naive-services.ts";
+import { create } from "@bufbuild/protobuf";
+import { Client, credentials, Metadata, type MethodDefinition } from "@grpc/grpc-js";
+import {
+  EmojiService,
+  FindByShortcodeRequestSchema,
+  type FindByShortcodeResponse,
+} from "../apps/emojivoto/src/gen/emojivoto/v1/emoji_pb.ts";
+import {
+  VoteRequestSchema,
+  VotingService,
+} from "../apps/emojivoto/src/gen/emojivoto/v1/voting_pb.ts";
+import { serviceDefinitionOf } from "../apps/emojivoto/src/grpc/service-definition.ts";
 
 // Web the originals' way: for each vote one call that looks the emoji up and one that counts it.
 interface Start {
@@ -13,7 +23,7 @@ interface Start {
 process.once("message", ({ cert, key, emoji, voting }: Start) => {
   const secure = credentials.createSsl(Buffer.from(cert), Buffer.from(key), Buffer.from(cert));
   const clientOf = (port: number): Client => new Client(`localhost:${port}`, secure);
-  const callOf = (client: Client, method: (typeof naiveServices.emoji)[string] | undefined) => {
+  const callOf = (client: Client, method: MethodDefinition<object, object> | undefined) => {
     if (method === undefined) throw new Error("no such method");
     const { path, requestSerialize, responseDeserialize } = method;
     return async (request: object): Promise<unknown> =>
@@ -28,13 +38,17 @@ process.once("message", ({ cert, key, emoji, voting }: Start) => {
         );
       });
   };
-  const find = callOf(clientOf(emoji), naiveServices.emoji["FindByShortcode"]);
-  const vote = callOf(clientOf(voting), naiveServices.voting["VoteJoy"]);
+  const find = callOf(clientOf(emoji), serviceDefinitionOf(EmojiService)["FindByShortcode"]);
+  const vote = callOf(clientOf(voting), serviceDefinitionOf(VotingService)["VoteJoy"]);
   const server = createServer({ cert, key }, (request, response) => {
     request.resume();
     const choice = new URL(request.url ?? "", "https://localhost").searchParams.get("choice") ?? "";
-    find({ text: choice })
-      .then(async () => await vote({}))
+    find(create(FindByShortcodeRequestSchema, { Shortcode: choice }))
+      .then(async (found) => {
+        if ((found as FindByShortcodeResponse).Emoji === undefined)
+          throw new Error("no such emoji");
+        await vote(create(VoteRequestSchema));
+      })
       .then(
         () => response.writeHead(200, ["Content-Length", "0"]).end(),
         () => response.writeHead(500, ["Content-Length", "0"]).end(),
