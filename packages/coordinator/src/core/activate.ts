@@ -15,8 +15,8 @@ import { canonicalUuid } from "./uuid.ts";
 export interface ActivationRequest {
   /** DER of the TLS client certificate, whose key the peer has proved to own. */
   readonly peerCertificate: Uint8Array;
-  /** The key in the certificate as TLS has read it, where TLS says. */
-  readonly peerKey?: () => KeyObject;
+  /** The key in the certificate as TLS has read it, as long as TLS knows. */
+  readonly peerKey?: () => KeyObject | undefined;
   /** Open Enclave form; empty without attestation. */
   readonly quote: Uint8Array;
   /** DER PKCS#10. */

@@ -110,6 +110,14 @@ describe("a request over a connection", () => {
     expect(mine.taken.times).toBe(0);
   });
 
+  test("that has ended is checked with the request's own key", async () => {
+    const { certificateRequest, verifier } = await connect("P-256");
+    const ended = { ...verifier, peerKey: () => undefined };
+    expect(await read(certificateRequest, ended)).toBe("verified");
+    const damaged = flipBit(certificateRequest, certificateRequest.length * 8 - 1);
+    expect(await read(damaged, ended)).toBe("CSR_SIGNATURE_INVALID");
+  });
+
   test("is checked with its own key where the certificate cannot be read here", async () => {
     const { certificateRequest, certificate, taken, verifier } = await connect("P-256");
     const peerCertificate = new Uint8Array([...certificate, 0]);

@@ -7,8 +7,8 @@ import { type EcdsaVerifier, PkiError, parseCertificate } from "@carrara/pki";
 export interface TlsPeer {
   /** DER. */
   readonly peerCertificate: Uint8Array;
-  /** The key in the certificate as TLS has read it, where TLS says. */
-  readonly peerKey?: () => KeyObject;
+  /** The key in the certificate as TLS has read it, as long as TLS knows. */
+  readonly peerKey?: () => KeyObject | undefined;
 }
 
 const verifyElsewhere = promisify(verify);
@@ -21,10 +21,8 @@ const verifyElsewhere = promisify(verify);
  */
 export function requestVerifier({ peerCertificate, peerKey }: TlsPeer): EcdsaVerifier {
   return ({ spki, curve, hash, signature, data }) => {
-    const key =
-      peerKey !== undefined && isKeyOf(peerCertificate, spki)
-        ? peerKey()
-        : createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const known = isKeyOf(peerCertificate, spki) ? peerKey?.() : undefined;
+    const key = known ?? createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
     const check = { key, dsaEncoding: "ieee-p1363" } as const;
     return curve === "P-256"
       ? verify(hash, data, check, signature)

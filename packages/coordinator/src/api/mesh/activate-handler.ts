@@ -120,7 +120,7 @@ async function decide(
     throw new CoordinatorError("PEER_CERTIFICATE_MISSING", "peer presented no certificate");
   }
   const { Quote, CSR, MarbleType, UUID } = call.request;
-  const shown = { peerCertificate: peer.raw, peerKey: () => peer.publicKey };
+  const shown = { peerCertificate: peer.raw, peerKey: () => peer.key() };
   const request = { ...shown, quote: Quote, csr: CSR, marbleType: MarbleType, uuid: UUID };
   const renewal = renew ? readRenewalProof(call.metadata) : undefined;
   return await coordinator.activate(
