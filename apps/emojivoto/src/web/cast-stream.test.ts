@@ -100,25 +100,83 @@ describe("the cast stream", () => {
     await turn();
     expect(sent.map(({ votes }) => votes.map(({ choice }) => choice))).toEqual([[2, 69, 1]]);
     ack(sent[0], [0, 1, 0]);
+    await turn();
     expect(settled).toEqual(["a:0", "b:1", "c:0"]);
   });
 
-  test("does not wait for the turn's end with 32 votes, and keeps several batches in flight", async () => {
+  test("waits neither for the turn's end nor for an answer with 64 votes", async () => {
     const { vote, sent, settled, ack } = createWorld();
-    for (let i = 0; i < 70; i++) vote(1, `${i}`);
-    expect(sent.map(({ votes }) => votes.length)).toEqual([32, 32]);
+    for (let i = 0; i < 130; i++) vote(1, `${i}`);
+    expect(sent.map(({ votes }) => votes.length)).toEqual([64, 64]);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
+    ack(sent[1], new Array<number>(64).fill(0));
     await turn();
-    expect(sent.map(({ votes }) => votes.length)).toEqual([32, 32, 6]);
-    expect(new Set(sent.map(({ id }) => id)).size).toBe(3);
-    ack(sent[2], new Array<number>(6).fill(0));
-    expect(settled).toEqual(["64:0", "65:0", "66:0", "67:0", "68:0", "69:0"]);
+    expect(settled.slice(0, 2)).toEqual(["64:0", "65:0"]);
+    expect(settled).toHaveLength(64);
+  });
+
+  test("sends what waits as one batch, with the answer to the batch before and before its votes are told", async () => {
+    const { vote, sent, settled, ack } = createWorld();
+    vote(1, "first");
+    await turn();
+    vote(2, "a");
+    await turn();
+    vote(3, "b");
+    await turn();
+    expect(sent).toHaveLength(1);
+    ack(sent[0], [0]);
+    expect(sent.map(({ votes }) => votes.map(({ choice }) => choice))).toEqual([[1], [2, 3]]);
+    expect(settled).toEqual([]);
+    await turn();
+    expect(settled).toEqual(["first:0"]);
+  });
+
+  test("sends ballots while votes are under way", async () => {
+    const { vote, casts, sent } = createWorld();
+    vote(1, "a");
+    await turn();
+    casts.castBallot(new Uint8Array(123), "b");
+    await turn();
+    expect(sent.map(({ ballots }) => ballots.length)).toEqual([0, 1]);
+  });
+
+  test("sends what waits when the batch before it is given up, or its stream breaks", async () => {
+    const { vote, sent, settled, passTime, breakStream } = createWorld();
+    vote(1, "slow");
+    await turn();
+    passTime(1_000);
+    vote(2, "waits");
+    await turn();
+    passTime(1_001);
+    await expect.poll(() => settled).toEqual(["slow:12"]);
+    expect(sent.map(({ votes }) => votes.map(({ choice }) => choice))).toEqual([[1], [2]]);
+    vote(3, "later");
+    await turn();
+    breakStream();
+    await turn();
+    expect(settled).toEqual(["slow:12", "waits:11"]);
+    expect(sent.at(-1)?.votes.map(({ choice }) => choice)).toEqual([3]);
+  });
+
+  test("takes as long as it says for a vote that waits for another", async () => {
+    const { vote, settled, passTime } = createWorld();
+    vote(1, "slow");
+    await turn();
+    passTime(100);
+    vote(2, "waits");
+    await turn();
+    passTime(1_901);
+    await expect.poll(() => settled).toEqual(["slow:12"]);
+    passTime(100);
+    await expect.poll(() => settled).toEqual(["slow:12", "waits:12"]);
   });
 
   test("refuses the vote above 4096 under way, and takes votes again after an answer", async () => {
     const { vote, sent, ack } = createWorld();
     for (let i = 0; i < 4096; i++) expect(vote(1, "t")).toBe(castStatus.done);
     expect(vote(1, "t")).toBe(castStatus.queueFull);
-    ack(sent[0], new Array<number>(32).fill(0));
+    ack(sent[0], new Array<number>(64).fill(0));
+    await turn();
     expect(vote(1, "t")).toBe(castStatus.done);
     await turn();
   });
@@ -135,6 +193,7 @@ describe("the cast stream", () => {
     await turn();
     expect(opened.length).toBe(2);
     ack(sent.at(-1), [0]);
+    await turn();
     expect(settled).toEqual(["lost:11", "late:0"]);
   });
 
@@ -157,6 +216,7 @@ describe("the cast stream", () => {
     passTime(2_001);
     await expect.poll(() => settled).toEqual(["slow:12"]);
     ack(sent[0], [0]);
+    await turn();
     expect(settled).toEqual(["slow:12"]);
   });
 

@@ -18,7 +18,7 @@ export interface CastResult {
   readonly answer?: Uint8Array;
 }
 
-/** The way to the voting service: one stream, small batches, several in flight. */
+/** The way to the voting service: one stream, small batches, one of each kind under way unless they are full. */
 export interface CastStream<Ticket> {
   /** Sends a plain vote, returning `done`; `settle` follows. Otherwise the vote was not taken, for the reason returned. */
   castVote(vote: PlainVote, ticket: Ticket): CastStatus;
@@ -39,12 +39,12 @@ export interface CastStreamOptions<Ticket> {
   readonly onDown: (status: RpcError) => void;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** Time from sending to `deadlineExceeded`. */
+  /** Time from a vote, or the first one of its batch, to `deadlineExceeded`. */
   readonly deadlineMs: number;
 }
 
 /** Entries of a batch at most: the measured optimum between fewer messages and earlier answers. */
-const BATCH_ENTRIES = 32;
+const BATCH_ENTRIES = 64;
 /** Votes and ballots under way at most; above it, web refuses at once instead of queueing what it cannot answer in time. */
 const MAX_UNDER_WAY = 4096;
 /** How often deadlines are checked. */
@@ -54,16 +54,18 @@ const LAST_RETRY_MS = 2_000;
 /** Without any answer for this many deadlines, the connection counts as dead. */
 const STALLED_DEADLINES = 2;
 
+/** Plain votes and ballots travel in messages of their own, so that none waits for another's decryption. */
+type Lane = "votes" | "ballots";
+
 interface Batch<Ticket> {
   readonly id: number;
+  readonly lane: Lane;
   readonly votes: PlainVote[];
   readonly ballots: Uint8Array[];
   readonly tickets: Ticket[];
-  sentAt: number;
+  /** When its first entry came. */
+  readonly since: number;
 }
-
-/** Plain votes and ballots travel in messages of their own, so that none waits for another's decryption. */
-type Lane = "votes" | "ballots";
 
 /** Creates a stream; connects with the first vote and again, after a pause, when it broke. */
 export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): CastStream<Ticket> {
@@ -95,7 +97,9 @@ export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): Ca
     if (batch === undefined) return;
     const results = resultsOf(answer, batch);
     inFlight.splice(place, 1);
-    settleAll(batch, (i) => results[i] ?? UNAVAILABLE);
+    // What waited goes out before the answers are written, and is worked on meanwhile.
+    flushNext(batch.lane);
+    setImmediate(settleAll, batch, (i: number) => results[i] ?? UNAVAILABLE);
   };
 
   const down = (status: RpcError): void => {
@@ -104,41 +108,50 @@ export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): Ca
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
     // Whether they were counted is unknown. Whoever holds the ballot id may safely send again; web does not.
     for (const batch of inFlight.splice(0)) settleAll(batch, () => UNAVAILABLE);
+    for (const lane of LANES) setImmediate(flushNext, lane);
     onDown(status);
   };
 
   const sweep = (): void => {
     const latest = now() - deadlineMs;
-    for (let batch = inFlight[0]; batch !== undefined && batch.sentAt <= latest; ) {
-      inFlight.shift();
+    const late = inFlight.filter(({ since }) => since <= latest);
+    for (const batch of late) {
+      inFlight.splice(inFlight.indexOf(batch), 1);
       settleAll(batch, () => ({ status: castStatus.deadlineExceeded }));
-      if (heardAt < now() - STALLED_DEADLINES * deadlineMs) stream?.destroy();
-      batch = inFlight[0];
     }
+    if (late.length > 0 && heardAt < now() - STALLED_DEADLINES * deadlineMs) stream?.destroy();
+    else for (const { lane } of late) flushNext(lane);
     if (inFlight.length > 0) return;
     clearInterval(sweeper);
     sweeper = undefined;
   };
 
-  const flush = (lane: Lane, batch: Batch<Ticket>): void => {
-    if (open[lane] !== batch) return;
-    open[lane] = undefined;
-    batch.sentAt = now();
+  const flush = (batch: Batch<Ticket>): void => {
+    open[batch.lane] = undefined;
     inFlight.push(batch);
     if (stream === undefined) {
-      heardAt = batch.sentAt;
+      heardAt = now();
       stream = channel.openStream(CAST_PATH, { onMessage: acknowledge, onEnd: down });
     }
     stream.send(encodeCastBatch(batch));
     sweeper ??= setInterval(sweep, SWEEP_MS);
   };
 
+  /**
+   * Sends what waits, unless an earlier batch is under way: then the answer to it will. The ledger writes
+   * one group at a time anyway, and what waits for it here becomes one message.
+   */
+  const flushNext = (lane: Lane): void => {
+    const batch = open[lane];
+    if (batch !== undefined && !inFlight.some((other) => other.lane === lane)) flush(batch);
+  };
+
   const openBatch = (lane: Lane): Batch<Ticket> => {
-    const batch = { id: nextId, votes: [], ballots: [], tickets: [], sentAt: 0 };
+    const batch = { id: nextId, lane, votes: [], ballots: [], tickets: [], since: now() };
     nextId = (nextId + 1) >>> 0;
     open[lane] = batch;
     // After all requests of this turn of the event loop; a timer would add a millisecond to each vote.
-    setImmediate(flush, lane, batch);
+    setImmediate(flushNext, lane);
     return batch;
   };
 
@@ -156,14 +169,14 @@ export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): Ca
       const batch = take("votes", ticket);
       if (typeof batch === "number") return batch;
       batch.votes.push(vote);
-      if (batch.votes.length >= BATCH_ENTRIES) flush("votes", batch);
+      if (batch.votes.length >= BATCH_ENTRIES) flush(batch);
       return castStatus.done;
     },
     castBallot: (ballot, ticket) => {
       const batch = take("ballots", ticket);
       if (typeof batch === "number") return batch;
       batch.ballots.push(ballot);
-      if (batch.ballots.length >= BATCH_ENTRIES) flush("ballots", batch);
+      if (batch.ballots.length >= BATCH_ENTRIES) flush(batch);
       return castStatus.done;
     },
     retryNow: () => {
@@ -176,6 +189,7 @@ export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): Ca
   };
 }
 
+const LANES: readonly Lane[] = ["votes", "ballots"];
 const UNAVAILABLE: CastResult = { status: castStatus.unavailable };
 const STATUSES: ReadonlySet<number> = new Set(Object.values(castStatus));
 
