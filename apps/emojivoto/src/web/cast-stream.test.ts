@@ -104,15 +104,16 @@ describe("the cast stream", () => {
     expect(settled).toEqual(["a:0", "b:1", "c:0"]);
   });
 
-  test("waits neither for the turn's end nor for an answer with 64 votes", async () => {
+  test("does not wait for the turn's end with 24 votes, nor with 64 for any answer", async () => {
     const { vote, sent, settled, ack } = createWorld();
     for (let i = 0; i < 130; i++) vote(1, `${i}`);
-    expect(sent.map(({ votes }) => votes.length)).toEqual([64, 64]);
-    expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
-    ack(sent[1], new Array<number>(64).fill(0));
     await turn();
-    expect(settled.slice(0, 2)).toEqual(["64:0", "65:0"]);
-    expect(settled).toHaveLength(64);
+    expect(sent.map(({ votes }) => votes.length)).toEqual([24, 24, 64]);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(3);
+    ack(sent[1], new Array<number>(24).fill(0));
+    await turn();
+    expect(settled.slice(0, 2)).toEqual(["24:0", "25:0"]);
+    expect(settled).toHaveLength(24);
   });
 
   test("sends what waits as one batch, with the answer to the batch before and before its votes are told", async () => {
@@ -175,7 +176,7 @@ describe("the cast stream", () => {
     const { vote, sent, ack } = createWorld();
     for (let i = 0; i < 4096; i++) expect(vote(1, "t")).toBe(castStatus.done);
     expect(vote(1, "t")).toBe(castStatus.queueFull);
-    ack(sent[0], new Array<number>(64).fill(0));
+    ack(sent[0], new Array<number>(24).fill(0));
     await turn();
     expect(vote(1, "t")).toBe(castStatus.done);
     await turn();

@@ -18,7 +18,7 @@ export interface CastResult {
   readonly answer?: Uint8Array;
 }
 
-/** The way to the voting service: one stream, small batches, one of each kind under way unless they are full. */
+/** The way to the voting service: one stream, small batches, one of each kind under way, and a second when it is worth it. */
 export interface CastStream<Ticket> {
   /** Sends a plain vote, returning `done`; `settle` follows. Otherwise the vote was not taken, for the reason returned. */
   castVote(vote: PlainVote, ticket: Ticket): CastStatus;
@@ -43,8 +43,10 @@ export interface CastStreamOptions<Ticket> {
   readonly deadlineMs: number;
 }
 
-/** Entries of a batch at most: the measured optimum between fewer messages and earlier answers. */
+/** Entries of a batch at most. This and the next: the measured optimum between fewer messages and less waiting. */
 const BATCH_ENTRIES = 64;
+/** Entries with which a batch does not wait for the one before, so that voting has work when that is done. */
+const SECOND_ENTRIES = 24;
 /** Votes and ballots under way at most; above it, web refuses at once instead of queueing what it cannot answer in time. */
 const MAX_UNDER_WAY = 4096;
 /** How often deadlines are checked. */
@@ -137,13 +139,23 @@ export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): Ca
     sweeper ??= setInterval(sweep, SWEEP_MS);
   };
 
+  const underWayIn = (lane: Lane): number =>
+    inFlight.reduce((count, batch) => (batch.lane === lane ? count + 1 : count), 0);
+
   /**
    * Sends what waits, unless an earlier batch is under way: then the answer to it will. The ledger writes
    * one group at a time anyway, and what waits for it here becomes one message.
    */
   const flushNext = (lane: Lane): void => {
     const batch = open[lane];
-    if (batch !== undefined && !inFlight.some((other) => other.lane === lane)) flush(batch);
+    if (batch !== undefined && underWayIn(lane) === 0) flush(batch);
+  };
+
+  /** Sends a batch that grew as large as is worth a message. */
+  const flushLarge = (batch: Batch<Ticket>): void => {
+    const { length } = batch.tickets;
+    if (length < SECOND_ENTRIES) return;
+    if (length >= BATCH_ENTRIES || underWayIn(batch.lane) < 2) flush(batch);
   };
 
   const openBatch = (lane: Lane): Batch<Ticket> => {
@@ -169,14 +181,14 @@ export function createCastStream<Ticket>(options: CastStreamOptions<Ticket>): Ca
       const batch = take("votes", ticket);
       if (typeof batch === "number") return batch;
       batch.votes.push(vote);
-      if (batch.votes.length >= BATCH_ENTRIES) flush(batch);
+      flushLarge(batch);
       return castStatus.done;
     },
     castBallot: (ballot, ticket) => {
       const batch = take("ballots", ticket);
       if (typeof batch === "number") return batch;
       batch.ballots.push(ballot);
-      if (batch.ballots.length >= BATCH_ENTRIES) flush(batch);
+      flushLarge(batch);
       return castStatus.done;
     },
     retryNow: () => {
