@@ -8,7 +8,7 @@ import { type LoadOptions, type LoadResult, runLoad } from "./load.ts";
 import { type BenchCase, type BenchReport, median, pairedRatio, series } from "./report.ts";
 import { type SealTo, sealedBallots } from "./sealed-ballots.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 9;
 const SECONDS = 3;
 const CONNECTIONS = 64;
 /** More than any run answers. */

@@ -4,7 +4,7 @@ import { startYardstick } from "./child.ts";
 import { runLoad } from "./load.ts";
 import { type BenchReport, pairedRatio, series } from "./report.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 9;
 const SECONDS = 3;
 const CONNECTIONS = 64;
 const ONE_VOTE = { method: "POST", path: "/api/vote?choice=%3Ajoy%3A" } as const;
