@@ -90,6 +90,27 @@ fs.writeFileSync("made/made.txt", [...process.argv.slice(2), process.env.NODE_EN
     expect(bundleOf(await build(app))).toMatch(new RegExp(`"made.txt", ?"${made}"`));
   });
 
+  test("does not read assets that another build of the app is making", async () => {
+    const app = await apps.create({
+      ...FILES,
+      "enclave.json": configOf({ assets: { dir: "made", command: ["make-page", "x"] } }),
+      "node_modules/.bin/make-page": `#!/usr/bin/env node
+const fs = require("node:fs");
+fs.rmSync("made", { recursive: true, force: true });
+setTimeout(() => {
+  fs.mkdirSync("made");
+  fs.writeFileSync("made/made.txt", "all of it");
+}, 200);`,
+    });
+    const buildTo = async (out: string): Promise<Uint8Array> => {
+      const outDir = join(app.dir, out);
+      const [built] = await buildImages({ appDir: app.dir, outDir });
+      return new Uint8Array(await readFile(built?.file ?? ""));
+    };
+    const [one, two] = await Promise.all([buildTo("one"), buildTo("two")]);
+    expect(two).toEqual(one);
+  });
+
   test.each([
     ["that fails", "#!/usr/bin/env node\nconsole.error('no page'); process.exit(4)", /4:\nno page/],
     ["that is missing", undefined, /not in node_modules/],

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { lockDirectory } from "@carrara/files";
 import { DEFAULT_ENV_ALLOW, encodeImage } from "@carrara/tee";
 import { type AssetsConfig, type ImageConfig, readAppConfig } from "./app-config.ts";
 import { bundleImage } from "./bundle-image.ts";
@@ -7,6 +8,9 @@ import { ImageError } from "./error.ts";
 import { saveImage } from "./image-file.ts";
 import { runCommand } from "./run-command.ts";
 import { findWorkspaceRoot } from "./workspace-root.ts";
+
+/** Milliseconds to wait for another build that makes the same assets. */
+const ASSETS_WAIT_MS = 60_000;
 
 /** A step of a build that has begun. */
 export interface BuildProgress {
@@ -75,8 +79,18 @@ function createAssetsSource(
 ): (config: AssetsConfig) => Promise<readonly Asset[]> {
   const known = new Map<string, Promise<readonly Asset[]>>();
   const make = async ({ dir, command }: AssetsConfig): Promise<readonly Asset[]> => {
-    if (command !== undefined) await runCommand(command, appDir, signal);
-    return await collectAssets(join(appDir, dir));
+    if (command === undefined) return await collectAssets(join(appDir, dir));
+    // The command empties a folder that another build of this app may be reading.
+    const unlock = await lockDirectory(appDir, ASSETS_WAIT_MS);
+    if (unlock === undefined) {
+      throw new ImageError("ASSETS_COMMAND_FAILED", "another build of this app does not end");
+    }
+    try {
+      await runCommand(command, appDir, signal);
+      return await collectAssets(join(appDir, dir));
+    } finally {
+      await unlock();
+    }
   };
   return async (config) => {
     const key = JSON.stringify([config.dir, config.command]);
