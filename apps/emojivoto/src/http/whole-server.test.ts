@@ -160,6 +160,25 @@ describe("a connection", () => {
     await expect.poll(other.text).toBe("GET /2 0 here;");
   });
 
+  test("whose client is gone with more to ask is not handed over", async () => {
+    const { port, later, server } = await started();
+    let taken: unknown;
+    server.on("connection", (connection) => {
+      taken = connection;
+    });
+    const { socket, closed } = dial(port);
+    socket.write(get("/later"));
+    await expect.poll(() => later.length).toBe(1);
+    socket.write(get("/2"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    server.closeAllConnections();
+    await closed;
+    later[0]?.();
+    // What Node puts on a connection that it reads, and takes off when that closes.
+    expect(taken).toBeDefined();
+    expect(taken).not.toHaveProperty("parser");
+  });
+
   test.each([
     ["after nothing", ""],
     ["after a request", get("/1")],

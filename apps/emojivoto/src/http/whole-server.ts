@@ -91,7 +91,7 @@ function createConnection(socket: Socket, options: ConnectionOptions): Connectio
   const onEnd = (close: boolean): void => {
     isBusy = false;
     if (close || isLast) socket.destroySoon();
-    else if (early !== undefined) handOver(early);
+    else if (early !== undefined && !socket.destroyed) handOver(early);
   };
   const onData = (bytes: Buffer): void => {
     if (isBusy) {
