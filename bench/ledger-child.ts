@@ -9,7 +9,7 @@ import { measureSteps } from "@carrara/ledger/testing";
 const [, , task = "", directory = "", number = "0"] = process.argv;
 const KEY = new Uint8Array(32).fill(3);
 const CHUNK_BYTES = 2 * 1024 * 1024;
-const PROOFS = 300;
+const PROOFS = 1000;
 const BALLOT_BYTES = 64;
 
 const tasks: Readonly<Record<string, () => Promise<unknown>>> = {

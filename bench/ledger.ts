@@ -87,7 +87,7 @@ async function startCases(child: Child, directory: string) {
       ),
       "appends to it, groups of 64": await child("append", directory, GROUPS),
       "memory after the start": megabytes(({ openRssMb }) => openRssMb),
-      "memory after 300 proofs": megabytes(({ rssMb }) => rssMb),
+      "memory after 1,000 proofs": megabytes(({ rssMb }) => rssMb),
       "memory at most": megabytes(({ peakMb }) => peakMb),
     },
   };

@@ -1,22 +1,24 @@
 import type { SubtreeRange } from "@carrara/transparency";
-import { type StoredNodes, TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
+import type { LedgerState } from "./core/ledger-state.ts";
+import { TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
 import type { TileTree } from "./core/tile-tree.ts";
 import { EMPTY_ROOT, hashNode } from "./core/tree-hash.ts";
 import { type ReadDeps, readTileTree } from "./read-records.ts";
 
 /**
- * Hashes of subtrees of the ledger's tree. Tile roots are at hand, so that at most the tiles at both
- * ends of a range are read: some 500 hashes a proof, whatever the size.
+ * Hashes of subtrees of the ledger's tree. Whole subtrees from a tile up and the tree's right edge are
+ * at hand, so that a tile is read only where a range lies or ends within it: one for a proof in the whole
+ * tree, some 500 hashes whatever the size.
  */
 export async function readSubtrees(
   deps: ReadDeps,
   ranges: readonly SubtreeRange[],
 ): Promise<readonly Uint8Array[]> {
   const wanted = new Set<number>();
-  for (const range of ranges) collectTiles(range, wanted);
+  for (const range of ranges) collectTiles(range, deps.state, wanted);
   const tiles = new Map<number, TileTree>();
   for (const tile of wanted) tiles.set(tile, await readTileTree(deps, tile));
-  return ranges.map((range) => hashOf(range, deps.state.nodes, tiles));
+  return ranges.map((range) => hashOf(range, deps.state, tiles));
 }
 
 /** Root of the tree of the first `size` ballots. */
@@ -28,38 +30,55 @@ export async function readRoot(deps: ReadDeps, size: number): Promise<Uint8Array
   return root;
 }
 
-function collectTiles({ start, end }: SubtreeRange, wanted: Set<number>): void {
-  // Whole tiles have roots; what is left is the right edge, or lies within one tile.
-  if (end % TILE_WIDTH !== 0 || end - start < TILE_WIDTH) {
-    wanted.add(Math.floor((end - 1) / TILE_WIDTH));
+function collectTiles(range: SubtreeRange, state: LedgerState, wanted: Set<number>): void {
+  const level = levelOf(range);
+  if (level !== undefined && state.node(level, range.start / 2 ** level) !== undefined) return;
+  if (level !== undefined && level < TILE_LEVEL) {
+    wanted.add(Math.floor(range.start / TILE_WIDTH));
+    return;
   }
+  for (const half of halvesOf(range)) collectTiles(half, state, wanted);
 }
 
 function hashOf(
   range: SubtreeRange,
-  nodes: StoredNodes,
+  state: LedgerState,
   tiles: ReadonlyMap<number, TileTree>,
 ): Uint8Array {
-  const { start, end } = range;
-  const known = knownNode(range, nodes, tiles);
+  const level = levelOf(range);
+  const known = level === undefined ? undefined : knownNode(level, range.start, state, tiles);
   if (known !== undefined) return known;
-  if (end - start === 1) throw new TypeError(`leaf ${start} was not read`);
-  let split = 1;
-  while (split * 2 < end - start) split *= 2;
-  const left = hashOf({ start, end: start + split }, nodes, tiles);
-  return hashNode(left, hashOf({ start: start + split, end }, nodes, tiles));
+  if (level === 0) throw new TypeError(`leaf ${range.start} was not read`);
+  const [left, right] = halvesOf(range);
+  return hashNode(hashOf(left, state, tiles), hashOf(right, state, tiles));
 }
 
 /** A perfect subtree that is kept, or part of a tile that was read. */
 function knownNode(
-  { start, end }: SubtreeRange,
-  nodes: StoredNodes,
+  level: number,
+  start: number,
+  state: LedgerState,
   tiles: ReadonlyMap<number, TileTree>,
 ): Uint8Array | undefined {
+  const width = 2 ** level;
+  const kept = state.node(level, start / width);
+  if (kept !== undefined || level > TILE_LEVEL) return kept;
+  return tiles.get(Math.floor(start / TILE_WIDTH))?.node(level, (start % TILE_WIDTH) / width);
+}
+
+/** The level of a perfect subtree, undefined for any other range. */
+function levelOf({ start, end }: SubtreeRange): number | undefined {
   const width = end - start;
   const level = Math.log2(width);
-  if (!Number.isInteger(level) || start % width !== 0) return undefined;
-  if (level > 0 && level % TILE_LEVEL === 0) return nodes.get(level, start / width);
-  const tile = Math.floor(start / TILE_WIDTH);
-  return tiles.get(tile)?.node(level, (start % TILE_WIDTH) / width);
+  return Number.isInteger(level) && start % width === 0 ? level : undefined;
+}
+
+/** Left, the largest perfect subtree short of the whole (RFC 9162, 2.1.1). */
+function halvesOf({ start, end }: SubtreeRange): readonly [SubtreeRange, SubtreeRange] {
+  let split = 1;
+  while (split * 2 < end - start) split *= 2;
+  return [
+    { start, end: start + split },
+    { start: start + split, end },
+  ];
 }

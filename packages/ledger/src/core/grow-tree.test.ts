@@ -60,20 +60,24 @@ test("groups of any sizes give the tree of RFC 9162, and each ballot its proof",
   );
 });
 
-test("roots of whole tiles are kept as groups complete them", () => {
+test("whole subtrees from a tile up are kept as groups complete them", () => {
   const nodes = createStoredNodes();
   let frontier: Frontier = [];
-  for (let from = 0; from < 1200; ) {
-    const grown = grow(from, frontier, Math.min(1 + ((from * 7) % 400), 1200 - from));
+  const size = 2200;
+  for (let from = 0; from < size; ) {
+    const grown = grow(from, frontier, Math.min(1 + ((from * 7) % 400), size - from));
     nodes.add(grown);
     from = grown.size;
     frontier = grown.frontier;
   }
-  expect(nodes.count(8)).toBe(4);
-  expect(nodes.count(16)).toBe(0);
-  for (const tile of [0, 1, 2, 3]) {
-    const root = nodes.get(8, tile) ?? new Uint8Array(0);
-    expect(Buffer.compare(root, rootOf(tile * 256, (tile + 1) * 256))).toBe(0);
+  for (let level = 8; level < 16; level += 1) {
+    const width = 2 ** level;
+    expect(nodes.count(level)).toBe(Math.floor(size / width));
+    for (let index = 0; index < nodes.count(level); index += 1) {
+      const root = nodes.get(level, index) ?? new Uint8Array(0);
+      expect(Buffer.compare(root, rootOf(index * width, (index + 1) * width))).toBe(0);
+    }
+    expect(nodes.get(level, nodes.count(level))).toBe(undefined);
   }
 });
 

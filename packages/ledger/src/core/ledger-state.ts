@@ -51,6 +51,8 @@ export interface LedgerState {
   readonly chain: Uint8Array;
   readonly root: Uint8Array;
   readonly nodes: StoredNodes;
+  /** The hash of a perfect subtree, if it is kept or at the tree's right edge. */
+  node(level: number, index: number): Uint8Array | undefined;
   readonly board: TallyBoard;
   readonly volume: OpenVolume;
   /** Room for new ballots before the volume is full. */
@@ -182,6 +184,10 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
       return volume().capacity - volume().count;
     },
     nodes,
+    node: (level, index) =>
+      index === Math.floor(size / 2 ** level) - 1 && index % 2 === 0
+        ? frontier[level]
+        : nodes.get(level, index),
     board,
     candidates: ({ ballotId, pseudonym }) => {
       if (closed.length === 0) return undefined;
@@ -248,8 +254,7 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
       const above = growTree(size / TILE_WIDTH, edge, tiles, (target, place) => {
         target.set(index.tileRoots, place * HASH_BYTES);
       });
-      nodes.restore(TILE_LEVEL, index.tileRoots);
-      for (const level of [8, 16, 24]) {
+      for (let level = 0; 2 ** level <= above.size; level += 1) {
         nodes.restore(TILE_LEVEL + level, above.complete(level).hashes);
       }
       frontier = [...new Array<undefined>(TILE_LEVEL), ...above.frontier];

@@ -45,5 +45,5 @@ export function hashChildren(target: Buffer, place: number, left: number, right:
 export function hashNode(left: Uint8Array, right: Uint8Array): Uint8Array {
   nodeInput.set(left, 1);
   nodeInput.set(right, 1 + HASH_BYTES);
-  return hash("sha256", nodeInput, "buffer");
+  return Buffer.from(hash("sha256", nodeInput, "binary"), "binary");
 }

@@ -1,4 +1,4 @@
-import { constants, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { chmod, type FileHandle, mkdir, open, readdir, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { flushDirectory, lockDirectory, type Unlock, writeFlushed } from "@carrara/files";
@@ -9,13 +9,14 @@ const { O_CREAT, O_DSYNC, O_EXCL, O_RDWR } = constants;
 const MODE = 0o600;
 /** Milliseconds to wait for a process that is ending: its last group and its head. */
 const DEFAULT_LOCK_WAIT_MS = 5_000;
-/** Milliseconds up to which a flush is waited for where it is: others wait no longer for their turn anyway. */
+/** Milliseconds up to which a disk is waited for where it is: others wait no longer for their turn anyway. */
 const QUICK_MS = 1;
 const ZEROS: Uint8Array = new Uint8Array(256 * 1024);
 
 /** The files of a directory of mode 0700. Rejects with Node's system errors. */
 export function createNodeFiles(directory: string, lockWaitMs?: number): LedgerFiles {
   const at = (name: string): string => join(directory, name);
+  const wait = createWait();
   return {
     lock: async () => {
       await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -24,7 +25,15 @@ export function createNodeFiles(directory: string, lockWaitMs?: number): LedgerF
     },
     list: async () => await readdir(directory),
     read: async (name, offset, length, into) =>
-      await withFile(at(name), "r", async (file) => await readFully(file, offset, length, into)),
+      await wait(
+        () => readFullySync(at(name), offset, length, into),
+        async () =>
+          await withFile(
+            at(name),
+            "r",
+            async (file) => await readFully(file, offset, length, into),
+          ),
+      ),
     size: async (name) => (await stat(at(name))).size,
     create: async (name) => {
       const file = await openFile(at(name), O_RDWR | O_CREAT | O_EXCL | O_DSYNC);
@@ -66,15 +75,13 @@ async function lock(directory: string, waitMs = DEFAULT_LOCK_WAIT_MS): Promise<U
 async function openFile(path: string, flags: number): Promise<LedgerFile> {
   const durable = await open(path, flags, MODE);
   const lazy = await open(path, "r+");
-  let isQuick = false;
+  const wait = createWait();
   return {
-    write: async (bytes, position) => {
-      const startedAt = performance.now();
-      // Where the disk is quick, handing the write to another thread takes longer than the write.
-      if (isQuick) writeFullySync(durable, bytes, position);
-      else await writeFully(durable, bytes, position);
-      isQuick = performance.now() - startedAt < QUICK_MS;
-    },
+    write: async (bytes, position) =>
+      await wait(
+        () => writeFullySync(durable, bytes, position),
+        async () => await writeFully(durable, bytes, position),
+      ),
     // A hundred bytes for the page cache: 2 µs here, where another thread would take 20 and its turn.
     note: async (bytes, position) => writeFullySync(lazy, bytes, position),
     reserve: async (from, to) => {
@@ -91,6 +98,20 @@ async function openFile(path: string, flags: number): Promise<LedgerFile> {
       await durable.close();
       await lazy.close();
     },
+  };
+}
+
+/**
+ * Does the same `here` as long as the disk is quick and `elsewhere`, on another thread, when it was not:
+ * where it is quick, handing the work over takes longer than the work.
+ */
+function createWait(): <T>(here: () => T, elsewhere: () => Promise<T>) => Promise<T> {
+  let isQuick = false;
+  return async (here, elsewhere) => {
+    const startedAt = performance.now();
+    const result = isQuick ? here() : await elsewhere();
+    isQuick = performance.now() - startedAt < QUICK_MS;
+    return result;
   };
 }
 
@@ -111,15 +132,41 @@ async function readFully(
   file: FileHandle,
   offset: number,
   length: number,
-  into: Uint8Array = new Uint8Array(0),
+  into: Uint8Array | undefined,
 ): Promise<Uint8Array> {
-  const bytes = length <= into.length ? into.subarray(0, length) : Buffer.allocUnsafeSlow(length);
+  const bytes = roomFor(length, into);
   for (let done = 0; done < bytes.length; ) {
     const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + done);
     if (bytesRead === 0) return bytes.subarray(0, done);
     done += bytesRead;
   }
   return bytes;
+}
+
+function readFullySync(
+  path: string,
+  offset: number,
+  length: number,
+  into: Uint8Array | undefined,
+): Uint8Array {
+  const bytes = roomFor(length, into);
+  const fd = openSync(path, "r");
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const bytesRead = readSync(fd, bytes, done, bytes.length - done, offset + done);
+      if (bytesRead === 0) return bytes.subarray(0, done);
+      done += bytesRead;
+    }
+    return bytes;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function roomFor(length: number, into: Uint8Array | undefined): Uint8Array {
+  return into !== undefined && length <= into.length
+    ? into.subarray(0, length)
+    : Buffer.allocUnsafeSlow(length);
 }
 
 async function withFile<T>(
