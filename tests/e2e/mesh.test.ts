@@ -37,13 +37,13 @@ function logOf(marble: string): string {
 }
 
 /** Bytes of the signed image `emoji-svc`. */
-function image(): Uint8Array {
-  return running.mesh.images.get("emoji-svc")?.bytes ?? new Uint8Array();
+async function image(): Promise<Uint8Array> {
+  return (await running.mesh.images.get("emoji-svc")).bytes;
 }
 
 /** The image with other launch settings, under the mesh's signing key or a stranger's. */
 async function resigned(change: Partial<LaunchSettings>, key?: string): Promise<Uint8Array> {
-  const { bundle, settings } = parseImage(image());
+  const { bundle, settings } = parseImage(await image());
   const unsigned = encodeImage({ bundle, settings: { ...settings, ...change } });
   const own = await readFile(join(running.stateDir, "signing-key.pem"), "utf8");
   return await signImage(unsigned, key ?? own, { date: new Date() });
@@ -145,7 +145,7 @@ describe("an image", () => {
   test.each(["start", "middle", "end"])(
     "with a byte flipped at its %s does not start",
     async (place) => {
-      const bytes = image().slice();
+      const bytes = (await image()).slice();
       const offset = { start: 20, middle: bytes.length >> 1, end: bytes.length - 2000 }[place] ?? 0;
       bytes[offset] = (bytes[offset] ?? 0) ^ 1;
       expect(await refusal(bytes)).toMatch(

@@ -81,7 +81,7 @@ describe.each(GUESTS)("a mesh on simulated %s", (tee, anchor, named, digits) => 
   });
 
   test("does not let in an image that was not named", async () => {
-    const foreign = running.mesh.images.get("emoji-svc")?.bytes ?? new Uint8Array();
+    const { bytes: foreign } = await running.mesh.images.get("emoji-svc");
     const child = await running.mesh.launchMarble("voting-svc", {
       image: foreign,
       instance: "impostor",

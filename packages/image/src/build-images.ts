@@ -26,6 +26,8 @@ export interface BuildImagesOptions {
   readonly outDir: string;
   /** All images of the app unless given. */
   readonly names?: readonly string[];
+  /** Bundling waits for this, if it is given; making assets does not. */
+  readonly bundleAfter?: Promise<unknown>;
   readonly onProgress?: (progress: BuildProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -54,6 +56,7 @@ export async function buildImages(options: BuildImagesOptions): Promise<BuiltIma
     signal?.throwIfAborted();
     if (image.assets !== undefined) onProgress({ image: name, step: "assets" });
     const assets = image.assets === undefined ? undefined : await assetsOf(image.assets);
+    await options.bundleAfter;
     signal?.throwIfAborted();
     onProgress({ image: name, step: "bundle" });
     const bundle = await bundleImage({ appDir, workspaceRoot, image, assets });

@@ -4,6 +4,7 @@ import type { ImageConfig } from "./app-config.ts";
 import { assetsPlugin } from "./assets-plugin.ts";
 import type { Asset } from "./collect-assets.ts";
 import { ImageError } from "./error.ts";
+import { withBundler } from "./with-bundler.ts";
 
 /**
  * CommonJS packages ask for `require`; inside an image it knows Node's own modules and nothing
@@ -33,31 +34,34 @@ export interface BundleOrder {
 export async function bundleImage(order: BundleOrder): Promise<Uint8Array> {
   const { appDir, workspaceRoot, image, assets } = order;
   try {
-    const result = await build({
-      stdin: {
-        contents: entryModule(image),
-        resolveDir: appDir,
-        sourcefile: "entry",
-        loader: "js",
-      },
-      bundle: true,
-      write: false,
-      metafile: true,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      conditions: ["@carrara/source"],
-      absWorkingDir: workspaceRoot,
-      nodePaths: [],
-      tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
-      define: { ...image.define },
-      plugins: [assetsPlugin(assets)],
-      banner: { js: BANNER },
-      charset: "utf8",
-      legalComments: "none",
-      sourcemap: false,
-      logLevel: "silent",
-    });
+    const result = await withBundler(
+      async () =>
+        await build({
+          stdin: {
+            contents: entryModule(image),
+            resolveDir: appDir,
+            sourcefile: "entry",
+            loader: "js",
+          },
+          bundle: true,
+          write: false,
+          metafile: true,
+          platform: "node",
+          format: "esm",
+          target: "node20",
+          conditions: ["@carrara/source"],
+          absWorkingDir: workspaceRoot,
+          nodePaths: [],
+          tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+          define: { ...image.define },
+          plugins: [assetsPlugin(assets)],
+          banner: { js: BANNER },
+          charset: "utf8",
+          legalComments: "none",
+          sourcemap: false,
+          logLevel: "silent",
+        }),
+    );
     refuseForeignImports(result.metafile);
     const [output] = result.outputFiles;
     if (output === undefined) throw new ImageError("BUILD_FAILED", "bundler gave no output");

@@ -1,11 +1,12 @@
 import type { TeeKind } from "@carrara/attestation";
-import { buildImages, loadImage, signImages } from "@carrara/image";
+import { buildImages, loadImage, readAppConfig, signImages } from "@carrara/image";
 import {
   type NodeExecutable,
   type PackageInfo,
   readPackageInfo,
   type TdPackageInfo,
 } from "@carrara/tee";
+import { CliError } from "../cli-error.ts";
 
 /** An image ready to be launched. */
 export interface SignedImage {
@@ -15,35 +16,63 @@ export interface SignedImage {
   readonly info: PackageInfo | TdPackageInfo;
 }
 
-/** Builds and signs all images of an application; keeps them in `outDir`. */
-export async function buildSignedImages(options: {
+/** An application's images, each built and signed when it is first asked for. */
+export interface MeshImages {
+  /** The names that `enclave.json` has. */
+  names(): Promise<readonly string[]>;
+  /** Throws `APP_INVALID` for a name that `enclave.json` has not, and the codes of building and signing. */
+  get(name: string): Promise<SignedImage>;
+}
+
+/** What {@link createMeshImages} needs. */
+export interface MeshImagesOptions {
   readonly appDir: string;
+  /** Keeps the images' files. */
   readonly outDir: string;
   readonly keyFile: string;
   /** Resolves when the key file is there; bundling does not wait for it. */
   readonly keyReady: Promise<unknown>;
+  /** Bundling waits for this; making assets does not. */
+  readonly bundleAfter?: Promise<unknown>;
+  /** Bundling an image is over, well or not. */
+  readonly onBundled?: () => void;
   readonly node: Promise<NodeExecutable>;
   readonly tee: TeeKind;
   readonly signal: AbortSignal;
-}): Promise<ReadonlyMap<string, SignedImage>> {
-  const { appDir, keyFile, outDir, signal, tee } = options;
-  const built = await buildImages({ appDir, outDir, signal });
-  const files = built.map(({ file }) => file);
-  await options.keyReady;
+}
+
+/** Nothing is built yet: an image that no marble runs costs a start nothing. */
+export function createMeshImages(options: MeshImagesOptions): MeshImages {
+  const app = readAppConfig(options.appDir);
+  const images = new Map<string, Promise<SignedImage>>();
+  const names = async (): Promise<readonly string[]> => [...(await app).images.keys()];
+  return {
+    names,
+    get: async (name) => {
+      const known = await names();
+      if (!known.includes(name)) {
+        throw new CliError(
+          "APP_INVALID",
+          `enclave.json has no image ${name}, known: ${known.join(", ")}`,
+        );
+      }
+      const image = images.get(name) ?? buildSigned(options, name);
+      images.set(name, image);
+      return await image;
+    },
+  };
+}
+
+async function buildSigned(options: MeshImagesOptions, name: string): Promise<SignedImage> {
+  const { appDir, bundleAfter, keyFile, keyReady, onBundled, outDir, signal, tee } = options;
+  const after = bundleAfter === undefined ? {} : { bundleAfter };
+  const build = buildImages({ appDir, outDir, names: [name], signal, ...after });
+  const files = (await build.finally(onBundled)).map(({ file }) => file);
+  await keyReady;
   const node = await options.node;
-  const signed = await signImages({ files, keyFile, date: new Date(), node });
-  const identities = new Map(signed.map(({ file, packageInfo }) => [file, packageInfo]));
-  const images = built.flatMap(({ file, name }) => {
-    const info = identities.get(file);
-    return info === undefined ? [] : [{ file, name, info }];
-  });
-  return new Map(
-    await Promise.all(
-      images.map(async ({ file, name, info }): Promise<[string, SignedImage]> => {
-        const bytes = await loadImage(file);
-        const own = tee === "sgx" ? info : await readPackageInfo(bytes, node, tee);
-        return [name, { name, info: own, bytes }];
-      }),
-    ),
-  );
+  const [signed] = await signImages({ files, keyFile, date: new Date(), node });
+  if (signed === undefined) throw new TypeError(`image ${name} was not built`);
+  const bytes = await loadImage(signed.file);
+  const info = tee === "sgx" ? signed.packageInfo : await readPackageInfo(bytes, node, tee);
+  return { name, info, bytes };
 }

@@ -23,9 +23,14 @@ export function fillPlaceholders(
     if (value !== undefined) return value;
     throw new CliError(
       "PLACEHOLDER_UNKNOWN",
-      `manifest has ${placeholder}; known are SignerID and UniqueID of ${[...images.keys()].join(", ")}`,
+      `manifest has ${placeholder}; known are SignerID and UniqueID of the images in enclave.json`,
     );
   });
+}
+
+/** Names of the images that a manifest's placeholders speak of. */
+export function imagesNamedIn(manifest: string): readonly string[] {
+  return [...manifest.matchAll(PLACEHOLDER)].flatMap(([, name]) => name ?? []);
 }
 
 const SIGNER_OF_IMAGE = /^\$\{([A-Za-z0-9_-]+)\.SignerID\}$/;

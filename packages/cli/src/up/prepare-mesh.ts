@@ -4,12 +4,11 @@ import { utf8 } from "@carrara/encoding";
 import { openSigningKey } from "@carrara/image";
 import { convertManifest } from "@carrara/manifest";
 import { createSimulatedPlatform, loadNodeExecutable, type SimulatedPlatform } from "@carrara/tee";
-import { CliError } from "../cli-error.ts";
 import { readInput } from "../files.ts";
 import type { MeshConfig } from "./mesh-config.ts";
 import type { MeshFiles } from "./mesh-files.ts";
-import { buildSignedImages, type SignedImage } from "./mesh-images.ts";
-import { fillPlaceholders, pinByMeasurement } from "./placeholders.ts";
+import { createMeshImages, type MeshImages, type SignedImage } from "./mesh-images.ts";
+import { fillPlaceholders, imagesNamedIn, pinByMeasurement } from "./placeholders.ts";
 import { buildBot } from "./vote-bot.ts";
 
 /** Name of the Coordinator's image in its `enclave.json`. */
@@ -19,7 +18,8 @@ const COORDINATOR_IMAGE = "coordinator";
 export interface Preparations {
   readonly platform: Promise<SimulatedPlatform>;
   readonly coordinatorImage: Promise<SignedImage>;
-  readonly images: Promise<ReadonlyMap<string, SignedImage>>;
+  /** The application's; those that the mesh runs or the manifest names are under way. */
+  readonly images: MeshImages;
   /** The manifest with the images' identities filled in. */
   readonly manifest: Promise<Uint8Array>;
   readonly bot: Promise<unknown>;
@@ -27,19 +27,24 @@ export interface Preparations {
   readonly settled: Promise<unknown>;
 }
 
-/** Starts building images, keys, platform and bot. What fails is thrown where it is awaited. */
-export function prepareMesh(options: {
+/** What {@link prepareMesh} makes things from. */
+export interface PrepareMeshOptions {
   readonly appDir: string;
   readonly repository: string;
   readonly config: MeshConfig;
+  /** Names of the images that the marbles run. */
+  readonly run: readonly string[];
   /** Path of the manifest; the application's own where it is left out. */
   readonly manifest?: string | undefined;
   readonly files: MeshFiles;
   readonly tee: TeeKind;
   readonly voteBot: boolean;
   readonly signal: AbortSignal;
-}): Preparations {
-  const { appDir, config, files, repository, signal, tee, voteBot } = options;
+}
+
+/** Starts building images, keys, platform and bot. What fails is thrown where it is awaited. */
+export function prepareMesh(options: PrepareMeshOptions): Preparations {
+  const { appDir, config, files, repository, run, signal, tee, voteBot } = options;
   const node = loadNodeExecutable();
   // Made once, before two builds would both want to make it.
   const signingKey = openSigningKey(files.signingKey);
@@ -47,46 +52,49 @@ export function prepareMesh(options: {
     async (executable) =>
       await createSimulatedPlatform({ dir: files.platform, tee, node: executable }),
   );
-  const build = async (dir: string, outDir: string) =>
-    await buildSignedImages({
-      appDir: dir,
-      outDir,
-      keyFile: files.signingKey,
-      keyReady: signingKey,
-      node,
-      tee,
-      signal,
-    });
-  const coordinatorImage = build(
-    join(repository, "packages", "coordinator"),
-    files.coordinatorImages,
-  ).then((built) => imageNamed(built, COORDINATOR_IMAGE));
-  const images = build(appDir, files.images);
-  const manifestFile = options.manifest ?? join(appDir, config.manifest);
-  const manifest = images.then(async (built) => await loadManifest(manifestFile, tee, built));
-  const bot =
-    voteBot && config.bot !== undefined
-      ? buildBot(appDir, config.bot.entry, files)
-      : Promise.resolve();
-  const all = [node, signingKey, platform, coordinatorImage, images, manifest, bot];
+  const common = { keyFile: files.signingKey, keyReady: signingKey, node, tee, signal };
+  let onBundled = () => {};
+  // The Coordinator starts while the other images are made.
+  const bundleAfter = new Promise<void>((resolve) => {
+    onBundled = resolve;
+  });
+  const coordinatorImage = createMeshImages({
+    ...common,
+    appDir: join(repository, "packages", "coordinator"),
+    outDir: files.coordinatorImages,
+    onBundled,
+  }).get(COORDINATOR_IMAGE);
+  const images = createMeshImages({ ...common, appDir, outDir: files.images, bundleAfter });
+  const text = loadManifest(options.manifest ?? join(appDir, config.manifest), tee);
+  const built = buildNeeded(images, run, text);
+  const manifest = fillManifest(text, built);
+  const bot = built.then(async () => {
+    if (voteBot && config.bot !== undefined) await buildBot(appDir, config.bot.entry, files);
+  });
+  const all = [node, signingKey, platform, coordinatorImage, text, built, manifest, bot];
   return { platform, coordinatorImage, images, manifest, bot, settled: Promise.allSettled(all) };
 }
 
-/** The image called `name`. Throws `APP_INVALID`. */
-export function imageNamed(images: ReadonlyMap<string, SignedImage>, name: string): SignedImage {
-  const image = images.get(name);
-  if (image !== undefined) return image;
-  const known = [...images.keys()].join(", ");
-  throw new CliError("APP_INVALID", `enclave.json has no image ${name}, known: ${known}`);
+async function loadManifest(file: string, tee: TeeKind): Promise<string> {
+  const text = new TextDecoder().decode(await readInput(file));
+  return tee === "tdx" ? pinByMeasurement(text) : text;
 }
 
-async function loadManifest(
-  file: string,
-  tee: TeeKind,
-  images: ReadonlyMap<string, SignedImage>,
+/** The images that run and those that the manifest names, as far as there are any of the name. */
+async function buildNeeded(
+  images: MeshImages,
+  run: readonly string[],
+  manifest: Promise<string>,
+): Promise<readonly SignedImage[]> {
+  const known = await images.names();
+  const named = imagesNamedIn(await manifest).filter((name) => known.includes(name));
+  return await Promise.all([...run, ...named].map(images.get));
+}
+
+async function fillManifest(
+  text: Promise<string>,
+  built: Promise<readonly SignedImage[]>,
 ): Promise<Uint8Array> {
-  const text = new TextDecoder().decode(await readInput(file));
-  const identities = new Map([...images].map(([name, { info }]) => [name, info]));
-  const pinned = tee === "tdx" ? pinByMeasurement(text) : text;
-  return convertManifest(utf8(fillPlaceholders(pinned, identities)));
+  const identities = new Map((await built).map(({ name, info }) => [name, info]));
+  return convertManifest(utf8(fillPlaceholders(await text, identities)));
 }

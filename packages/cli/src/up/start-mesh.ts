@@ -12,10 +12,10 @@ import { ensureTee } from "./ensure-tee.ts";
 import { findFreePorts } from "./loopback-port.ts";
 import { type MarbleConfig, type MeshConfig, parseMeshConfig } from "./mesh-config.ts";
 import { type MeshFiles, meshFilesIn } from "./mesh-files.ts";
-import type { SignedImage } from "./mesh-images.ts";
+import type { MeshImages, SignedImage } from "./mesh-images.ts";
 import { choosePorts, DEFAULT_PORTS, type MeshPorts } from "./mesh-ports.ts";
 import { type PortPlan, planReplica, portMapOf } from "./port-plan.ts";
-import { imageNamed, prepareMesh } from "./prepare-mesh.ts";
+import { prepareMesh } from "./prepare-mesh.ts";
 import type { ReadyFacts } from "./ready-screen.ts";
 import type { RunningChild } from "./running-child.ts";
 import {
@@ -79,7 +79,7 @@ export interface Mesh {
   readonly plan: PortPlan;
   readonly files: MeshFiles;
   readonly platform: SimulatedPlatform;
-  readonly images: ReadonlyMap<string, SignedImage>;
+  readonly images: MeshImages;
   readonly coordinator: LocalCoordinator;
   /** By instance. */
   readonly marbles: ReadonlyMap<string, RunningChild>;
@@ -125,6 +125,7 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
     appDir,
     repository,
     config,
+    run: config.marbles.map(({ type, image: own }) => chosen.get(type) ?? own),
     manifest: manifestFile,
     files,
     tee,
@@ -143,8 +144,7 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
   onStep("Starting and attesting the Coordinator");
   const start = { platform, pccsUrl: pcs.url, image, files, ports, supervisor, signal };
   const started = await startCoordinator(start);
-  const [images, manifest] = await Promise.all([prepared.images, prepared.manifest]);
-  for (const name of chosen.values()) imageNamed(images, name);
+  const manifest = await prepared.manifest;
   const coordinator = await recovered(start, started, manifest, onStep);
   onStep("Setting the manifest");
   await ensureManifest(coordinator, manifest, { files, stateDir, signal });
@@ -157,7 +157,7 @@ async function bringUp(options: StartMeshOptions, cleanup: Cleanup): Promise<Mes
     plan,
     files,
     platform,
-    images,
+    images: prepared.images,
     coordinator,
     supervisor,
     cleanup,
@@ -240,7 +240,7 @@ function createMesh(parts: MeshParts): Mesh {
         meshPort: ports.mesh,
         coordinatorPort: ports.coordinator,
         marble,
-        image: imageFor(images, options.image ?? marble.image, marble.image),
+        image: await imageFor(images, options.image ?? marble.image, marble.image),
         portMap: portMapOf(
           config,
           marble,
@@ -281,13 +281,13 @@ function marbleNamed(config: MeshConfig, type: string): MarbleConfig {
 }
 
 /** Foreign bytes run under the facts of the image they stand in for: the page only repeats them. */
-function imageFor(
-  images: ReadonlyMap<string, SignedImage>,
+async function imageFor(
+  images: MeshImages,
   image: string | Uint8Array,
   standsInFor: string,
-): SignedImage {
-  if (typeof image === "string") return imageNamed(images, image);
-  return { ...imageNamed(images, standsInFor), bytes: image };
+): Promise<SignedImage> {
+  if (typeof image === "string") return await images.get(image);
+  return { ...(await images.get(standsInFor)), bytes: image };
 }
 
 /** Waits for every instance. */
