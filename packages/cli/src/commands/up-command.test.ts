@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createHttpsTransport, parseCoordinatorHost } from "@carrara/client";
@@ -104,6 +104,7 @@ describe("carrara up", () => {
       expect(ready).toMatchObject({ assurance: "simulation" });
       expect(events.every(({ event }) => event === "ready" || event === "progress")).toBe(true);
       expect(meshProcesses()).toEqual([]);
+      expect(await readdir(join(fixture.stateDir, "images/app"))).toEqual(["web.enclave"]);
       for (const secret of ["signing-key.pem", "logs/vote-bot.log", "logs/coordinator.log"]) {
         expect((await stat(join(fixture.stateDir, secret))).mode & 0o077).toBe(0);
       }
@@ -240,7 +241,13 @@ describe("carrara up", () => {
 
   test.each([
     ["a marble that is not in mesh.json", "shop=web", 1, "APP_INVALID", "has no marble shop"],
-    ["an image that is not in enclave.json", "web=shop", 1, "APP_INVALID", "has no image shop"],
+    [
+      "an image that is not in enclave.json",
+      "web=shop",
+      1,
+      "APP_INVALID",
+      "has no image shop, known: web, spare",
+    ],
     ["neither", "web", 2, "USAGE", "an image is given as MARBLE=IMAGE"],
   ])(
     "refuses --image with %s",

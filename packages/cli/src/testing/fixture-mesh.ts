@@ -24,7 +24,11 @@ const BOT = `console.log("bot for", process.env.WEB_HOST); setInterval(() => und
 const FILES: Readonly<Record<string, unknown>> = {
   "package.json": { name: "fixture", type: "module", workspaces: [] },
   "enclave.json": {
-    images: { web: { entry: "web.js", productId: 9, securityVersion: 1, debug: false } },
+    images: {
+      web: { entry: "web.js", productId: 9, securityVersion: 1, debug: false },
+      // Has no entry: whoever builds an image that no marble runs fails.
+      spare: { entry: "missing.js", productId: 9, securityVersion: 2, debug: false },
+    },
   },
   "mesh.json": {
     manifest: "manifest.json",

@@ -23,7 +23,11 @@ describe("launch settings", () => {
       productId: fc.nat(65_535),
       securityVersion: fc.nat(65_535),
       debug: fc.boolean(),
-      execArgv: fc.constantFrom([], ["--no-warnings"], ["--max-old-space-size=512"]),
+      execArgv: fc.constantFrom(
+        [],
+        ["--no-warnings"],
+        ["--max-old-space-size=512", "--heap-growing-percent=100"],
+      ),
       envAllow: fc.uniqueArray(name, { maxLength: 5 }).map((names) => names.toSorted()),
       env: fc.dictionary(name, fc.string({ maxLength: 20 }), { noNullPrototype: true }),
     });

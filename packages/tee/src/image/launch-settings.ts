@@ -4,7 +4,7 @@ import { TeeError } from "../error.ts";
 
 /** Node options that an image may ask for. None of them loads code or opens an inspector. */
 const EXEC_ARGV =
-  /^--(?:max-old-space-size=\d{1,6}|max-semi-space-size=\d{1,4}|stack-trace-limit=\d{1,3}|disallow-code-generation-from-strings|frozen-intrinsics|no-warnings)$/;
+  /^--(?:max-old-space-size=\d{1,6}|max-semi-space-size=\d{1,4}|heap-growing-percent=\d{1,3}|stack-trace-limit=\d{1,3}|disallow-code-generation-from-strings|frozen-intrinsics|no-warnings)$/;
 /** A name, or a prefix followed by `*`. */
 const NAME_PATTERN = /^[A-Z][A-Z0-9_]{0,63}\*?$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
