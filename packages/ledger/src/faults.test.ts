@@ -109,6 +109,7 @@ test("a disk that is read-only from the start is refused with LEDGER_STORE_FAILE
   const store = createStoreOver(files);
   await expect(openTestLedger(new Map(), { store })).rejects.toMatchObject({
     code: "LEDGER_STORE_FAILED",
+    message: "the ledger's store does not answer: EROFS",
   });
 });
 

@@ -19,6 +19,13 @@ export async function asStoreError<T>(run: () => Promise<T>): Promise<T> {
     return await run();
   } catch (cause) {
     if (cause instanceof LedgerError) throw cause;
-    throw new LedgerError("LEDGER_STORE_FAILED", "the ledger's store does not answer", { cause });
+    const what = `the ledger's store does not answer${codeOf(cause)}`;
+    throw new LedgerError("LEDGER_STORE_FAILED", what, { cause });
   }
+}
+
+/** The system's or the database's own code, such as `EROFS`: their texts name paths and hosts. */
+function codeOf(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  return /^[A-Z0-9_]{1,40}$/.test(code) ? `: ${code}` : "";
 }
