@@ -9,6 +9,7 @@ import { freePorts } from "./support/coordinator.ts";
 import {
   type CommandResult,
   carrara,
+  cliProgram,
   ROOT,
   runProgram,
   startEmojivoto,
@@ -87,13 +88,11 @@ const [own, others] = [true, false].map((isOwn) =>
 );
 
 /** Starts `env NAME=VALUE… npx carrara run …`; whether it works is for the next commands to say. */
-function startInBackground(command: string, place: Place): ChildProcess {
+async function startInBackground(command: string, place: Place): Promise<ChildProcess> {
   const words = adapted(command, place).slice(1);
   const at = words.indexOf("npx");
   const variables = words.slice(0, at).map((word) => word.split("=", 2) as [string, string]);
-  const main = join(ROOT, "packages/cli/src/main.ts");
-  const node = ["--conditions=@carrara/source", "--import", "tsx", main];
-  return spawn(process.execPath, [...node, ...words.slice(at + 2)], {
+  return spawn(process.execPath, [await cliProgram(), ...words.slice(at + 2)], {
     cwd: ROOT,
     env: { ...process.env, ...Object.fromEntries(variables) },
     stdio: "ignore",
@@ -115,7 +114,7 @@ describe.each(others ?? [])("%s", (page) => {
 
   test.each(commandsOf(page))("%s", async (command) => {
     const place = { stateDir: shared.stateDir, ports: shared.mesh.ports };
-    if (IN_BACKGROUND.test(command)) background.push(startInBackground(command, place));
+    if (IN_BACKGROUND.test(command)) background.push(await startInBackground(command, place));
     else await expectDone(command, place);
   });
 });
@@ -124,6 +123,8 @@ describe.each(others ?? [])("%s", (page) => {
 interface OwnMesh extends Place {
   /** Starts it anew; resolves when it is ready or waits for a command of the page. */
   start(command: string): Promise<void>;
+  /** Waits until it is ready, if it was started, and stops it. */
+  stop(): Promise<void>;
   /** Waits until it is ready, and ends it. */
   close(): Promise<void>;
 }
@@ -136,6 +137,7 @@ async function createOwnMesh(): Promise<OwnMesh> {
   const stop = async (): Promise<void> => await (await running)?.stop();
   return {
     ...place,
+    stop,
     async start(command) {
       await stop();
       const { manifest, images } = startOptionsOf(adapted(command, place));
@@ -183,7 +185,9 @@ describe.each(own ?? [])("%s, with a mesh of its own", (page) => {
   afterAll(async () => await mesh.close());
 
   test.each(commandsOf(page))("%s", async (command) => {
-    // Where a mesh is stopped between two commands, the page says so in words.
+    // Where a mesh is stopped between two commands, the page says so in words: before a start, and
+    // before something is taken out of its state.
+    if (command.startsWith("rm ")) await mesh.stop();
     if (OWN_MESH.test(command)) await mesh.start(command);
     else await expectDone(command, mesh);
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TeeKind } from "@carrara/attestation";
 import { type Mesh, startMesh } from "@carrara/cli";
+import { buildCli, CLI_BUNDLE, isCliFresh } from "../../../tools/cli-bundle.mjs";
 
 /** This repository. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -123,9 +124,16 @@ export async function runProgram(
 
 /** Runs the `carrara` command from its sources. */
 export async function carrara(...args: readonly string[]): Promise<CommandResult> {
-  const main = join(ROOT, "packages/cli/src/main.ts");
-  const node = ["--conditions=@carrara/source", "--import", "tsx", main];
-  return await runProgram(process.execPath, ...node, ...args);
+  return await runProgram(process.execPath, await cliProgram(), ...args);
+}
+
+let bundled: Promise<void> | undefined;
+
+/** The command line as people run it: bundled, which `npm test` has done before. */
+export async function cliProgram(): Promise<string> {
+  bundled ??= isCliFresh() ? Promise.resolve() : buildCli();
+  await bundled;
+  return CLI_BUNDLE;
 }
 
 /** What `evidence verify` says of a Coordinator's own evidence, with the collateral that its mesh keeps. */
