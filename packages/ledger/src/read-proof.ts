@@ -1,5 +1,5 @@
 import type { SubtreeRange } from "@carrara/transparency";
-import type { LedgerState } from "./core/ledger-state.ts";
+import type { NodeLookup } from "./core/ledger-state.ts";
 import { TILE_LEVEL, TILE_WIDTH } from "./core/stored-nodes.ts";
 import type { TileTree } from "./core/tile-tree.ts";
 import { EMPTY_ROOT, hashNode } from "./core/tree-hash.ts";
@@ -14,11 +14,13 @@ export async function readSubtrees(
   deps: ReadDeps,
   ranges: readonly SubtreeRange[],
 ): Promise<readonly Uint8Array[]> {
+  // One for both passes: while tiles are read, groups are committed and move the right edge.
+  const lookup = deps.state.lookup();
   const wanted = new Set<number>();
-  for (const range of ranges) collectTiles(range, deps.state, wanted);
+  for (const range of ranges) collectTiles(range, lookup, wanted);
   const tiles = new Map<number, TileTree>();
   for (const tile of wanted) tiles.set(tile, await readTileTree(deps, tile));
-  return ranges.map((range) => hashOf(range, deps.state, tiles));
+  return ranges.map((range) => hashOf(range, lookup, tiles));
 }
 
 /** Root of the tree of the first `size` ballots. */
@@ -30,38 +32,38 @@ export async function readRoot(deps: ReadDeps, size: number): Promise<Uint8Array
   return root;
 }
 
-function collectTiles(range: SubtreeRange, state: LedgerState, wanted: Set<number>): void {
+function collectTiles(range: SubtreeRange, lookup: NodeLookup, wanted: Set<number>): void {
   const level = levelOf(range);
-  if (level !== undefined && state.node(level, range.start / 2 ** level) !== undefined) return;
+  if (level !== undefined && lookup(level, range.start / 2 ** level) !== undefined) return;
   if (level !== undefined && level < TILE_LEVEL) {
     wanted.add(Math.floor(range.start / TILE_WIDTH));
     return;
   }
-  for (const half of halvesOf(range)) collectTiles(half, state, wanted);
+  for (const half of halvesOf(range)) collectTiles(half, lookup, wanted);
 }
 
 function hashOf(
   range: SubtreeRange,
-  state: LedgerState,
+  lookup: NodeLookup,
   tiles: ReadonlyMap<number, TileTree>,
 ): Uint8Array {
   const level = levelOf(range);
-  const known = level === undefined ? undefined : knownNode(level, range.start, state, tiles);
+  const known = level === undefined ? undefined : knownNode(level, range.start, lookup, tiles);
   if (known !== undefined) return known;
   if (level === 0) throw new TypeError(`leaf ${range.start} was not read`);
   const [left, right] = halvesOf(range);
-  return hashNode(hashOf(left, state, tiles), hashOf(right, state, tiles));
+  return hashNode(hashOf(left, lookup, tiles), hashOf(right, lookup, tiles));
 }
 
 /** A perfect subtree that is kept, or part of a tile that was read. */
 function knownNode(
   level: number,
   start: number,
-  state: LedgerState,
+  lookup: NodeLookup,
   tiles: ReadonlyMap<number, TileTree>,
 ): Uint8Array | undefined {
   const width = 2 ** level;
-  const kept = state.node(level, start / width);
+  const kept = lookup(level, start / width);
   if (kept !== undefined || level > TILE_LEVEL) return kept;
   return tiles.get(Math.floor(start / TILE_WIDTH))?.node(level, (start % TILE_WIDTH) / width);
 }

@@ -44,6 +44,9 @@ export interface Candidates {
   readonly pseudonyms: readonly number[];
 }
 
+/** The hash of the perfect subtree `index` of a tree level, if it is at hand. */
+export type NodeLookup = (level: number, index: number) => Uint8Array | undefined;
+
 /** The ledger in memory; reads and writes nothing. */
 export interface LedgerState {
   /** Ballots of committed groups. */
@@ -51,8 +54,8 @@ export interface LedgerState {
   readonly chain: Uint8Array;
   readonly root: Uint8Array;
   readonly nodes: StoredNodes;
-  /** The hash of a perfect subtree, if it is kept or at the tree's right edge. */
-  node(level: number, index: number): Uint8Array | undefined;
+  /** Finds perfect subtrees that are kept or at the right edge as it is now, whatever is committed later. */
+  lookup(): NodeLookup;
   readonly board: TallyBoard;
   readonly volume: OpenVolume;
   /** Room for new ballots before the volume is full. */
@@ -184,10 +187,13 @@ export function createLedgerState(options: LedgerStateOptions): LedgerState {
       return volume().capacity - volume().count;
     },
     nodes,
-    node: (level, index) =>
-      index === Math.floor(size / 2 ** level) - 1 && index % 2 === 0
-        ? frontier[level]
-        : nodes.get(level, index),
+    lookup: () => {
+      const [edge, end] = [frontier, size];
+      return (level, index) =>
+        index === Math.floor(end / 2 ** level) - 1 && index % 2 === 0
+          ? edge[level]
+          : nodes.get(level, index);
+    },
     board,
     candidates: ({ ballotId, pseudonym }) => {
       if (closed.length === 0) return undefined;
