@@ -122,7 +122,7 @@ export async function runProgram(
   });
 }
 
-/** Runs the `carrara` command from its sources. */
+/** Runs the `carrara` command. */
 export async function carrara(...args: readonly string[]): Promise<CommandResult> {
   return await runProgram(process.execPath, await cliProgram(), ...args);
 }
